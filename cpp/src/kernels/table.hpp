@@ -1,0 +1,188 @@
+// The table of kernels: everything numeric that the engine calls, as plain function pointers.
+//
+// One table exists for each instruction set and scalar type. The sources in body/ are compiled once
+// for each instruction set (see kernels/CMakeLists.txt) and fill one table each; `dispatch.hpp`
+// chooses among them at run time. Kernels are noexcept, allocate nothing, and never read or write
+// beyond the extents they are given. Matrices are row-major; `ld` is the distance between rows in
+// elements. Buffers handed over by the plan are 64-byte aligned with `ld` a multiple of `vector`,
+// but rows of user data may have any alignment.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pronghorn::kernels {
+
+// ---------------------------------------------------------------------------------------------
+// Products. Parameters W (n_in, n_out) are stored in panels: panel j holds columns
+// [j*panel, j*panel + width) of all rows, row-major with ld = width, where width = panel for all
+// panels but the last, whose width is one vector if at most one vector of columns is left.
+// Columns beyond n_out are zero and stay zero.
+template <class T>
+struct Products {
+  // C[r, :] = (accumulate ? C[r, :] : bias or 0) + sum_k A[r][k0 + k] * B[k, :]
+  // for r < rows, k < depth, over `vectors` (1 or 2) vectors of columns.
+  // A is given by row pointers; B has row stride ldb; bias may be null.
+  // Every element is one chain of fused (where the ISA has it) multiply-adds in order of k, so the
+  // value does not depend on how rows, columns or depth are cut into calls.
+  void (*rows)(const T* const* a_rows, std::size_t k0, std::size_t rows, std::size_t depth,
+               const T* b, std::size_t ldb, const T* bias, bool accumulate, T* c, std::size_t ldc,
+               std::size_t vectors) noexcept;
+
+  // C[i, :] = (accumulate ? C[i, :] : 0) + sum_r A[r][i0 + i] * B[r, :]
+  // for i < count, r < depth: the weight gradient X^T dZ with X by row pointers.
+  void (*columns)(const T* const* a_rows, std::size_t i0, std::size_t count, std::size_t depth,
+                  const T* b, std::size_t ldb, bool accumulate, T* c, std::size_t ldc,
+                  std::size_t vectors) noexcept;
+
+  // dst[j*ldd + i] = src[i*lds + j] for i < rows, j < cols.
+  void (*transpose)(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
+                    std::size_t cols) noexcept;
+
+  // sums[j] = sum_r B[r*ldb + j] for j < cols, in order of r.
+  void (*column_sums)(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols,
+                      T* sums) noexcept;
+
+  // sum_i x[i]^2 and dot products in double, fixed order independent of alignment.
+  double (*sum_squares)(const T* x, std::size_t n) noexcept;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Activations. `id` values are registered beside each definition in body/activations.cpp.
+struct ActivationParams {
+  // relu: negative_slope, max_value (infinity: none), threshold; leaky_relu: negative_slope in p0;
+  // elu: alpha in p0; others unused. celu etc. may use p0 later.
+  double p0 = 0, p1 = 0, p2 = 0;
+};
+
+template <class T>
+struct Activation {
+  const char* name;  // Keras's name; gelu comes as "gelu" and "gelu_tanh"
+  bool needs_input;  // backward reads Z (otherwise Y alone suffices and z is null)
+  bool row_wise;     // softmax, log_softmax: a row is one unit; otherwise element-wise
+  // y = act(z); y may be z itself.
+  void (*forward)(const T* z, std::size_t ldz, T* y, std::size_t ldy, std::size_t rows,
+                  std::size_t cols, const ActivationParams& params) noexcept;
+  // dz = dy * act'(z) (for row-wise ones the full Jacobian product); dz may be dy itself.
+  void (*backward)(const T* z, std::size_t ldz, const T* y, std::size_t ldy, const T* dy,
+                   std::size_t lddy, T* dz, std::size_t lddz, std::size_t rows, std::size_t cols,
+                   const ActivationParams& params) noexcept;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Losses and metrics on rows. A row is one sample; the value is the mean over its columns where
+// Keras takes the mean over the last axis. Targets come as dense rows or as int32 labels.
+struct LossParams {
+  double label_smoothing = 0;
+  double delta = 1;      // huber
+  double threshold = 0.5;  // binary_accuracy
+  int k = 5;             // top-k
+};
+
+template <class T>
+struct LossArgs {
+  const T* pred;  // outputs, or logits for the *_logits kernels
+  std::size_t ld_pred;
+  const T* target;  // dense targets (rows, cols) or null
+  std::size_t ld_target;
+  const std::int32_t* labels;  // class indices (rows) or null
+  std::size_t rows, cols;
+  LossParams params;
+  T* row_value;        // (rows): value of each sample, never null
+  const T* row_scale;  // (rows): dJ/d(row value); null: no gradient wanted
+  T* grad;             // (rows, cols) dJ/dpred, or null
+  std::size_t ld_grad;
+};
+
+template <class T>
+struct Loss {
+  const char* name;  // Keras's name, with suffix "_logits" for the fused forms:
+                     // sparse_categorical_crossentropy_logits (softmax fused),
+                     // categorical_crossentropy_logits, binary_crossentropy_logits (sigmoid fused)
+  bool sparse;          // reads labels instead of target
+  bool differentiable;  // false: a metric only; grad is ignored
+  void (*run)(const LossArgs<T>& args) noexcept;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Optimizers, element-wise on flat runs of a parameter, its slots and its gradient.
+constexpr int kMaxSlots = 3;
+constexpr int kMaxScalars = 12;
+
+// What changes from step to step or is set by the user; filled by `prepare` once a step.
+struct OptimizerConfig {
+  double learning_rate = 0.001;  // of this step
+  double weight_decay = 0;       // decoupled, as Keras: w -= w * weight_decay * learning_rate, first
+  double hyper[kMaxScalars] = {};  // by position, in the order of Optimizer::hyper_names
+};
+
+template <class T>
+struct OptimizerScalars {
+  T decay_factor;           // 1 - weight_decay*learning_rate, applied to w before the update
+  T value[kMaxScalars];     // what the kernel needs, in its own order
+};
+
+template <class T>
+struct Optimizer {
+  const char* name;                       // Keras's class name in lower case: "sgd", "adamw", ...
+  const char* hyper_names[kMaxScalars];   // e.g. {"beta_1","beta_2","epsilon","amsgrad",nullptr}
+  // Slots in use for this configuration, in Keras's order, with their initial value.
+  int (*slots)(const double* hyper, const char* names[kMaxSlots], double initial[kMaxSlots]) noexcept;
+  // state: persistent scalars of the optimizer (Nadam's product of u_t), zero-initialised to 1.
+  void (*prepare)(const OptimizerConfig& config, std::int64_t step /* from 1 */, double* state,
+                  OptimizerScalars<T>& scalars) noexcept;
+  // w and slots in place; g is the gradient with regularisers already in it.
+  void (*update)(T* w, T* const* slots, const T* g, std::size_t n,
+                 const OptimizerScalars<T>& scalars) noexcept;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Plain element-wise help. n elements, no alignment needed, in-place allowed.
+template <class T>
+struct Elementwise {
+  void (*add)(const T* a, const T* b, T* out, std::size_t n) noexcept;
+  void (*copy_rows)(const T* const* rows, std::size_t count, std::size_t cols, T* out,
+                    std::size_t ld) noexcept;
+  // g += 2*l2*w + l1*sign(w); returns sum of l1*|w| + l2*w^2 in double (fixed order)
+  double (*regularize)(const T* w, T* g, std::size_t n, double l1, double l2) noexcept;
+  void (*scale)(T* x, std::size_t n, T factor) noexcept;
+  void (*clip)(T* x, std::size_t n, T limit) noexcept;  // to [-limit, limit]
+  // Inverted dropout: out = keep ? x/(1-rate) : 0 with keep = Philox4x32-10 word of element
+  // (first + i) under (seed, stream, step) at or above rate*2^32. mask[i] = keep (may be null).
+  void (*dropout)(const T* x, T* out, std::uint8_t* mask, std::size_t n, double rate,
+                  std::uint64_t seed, std::uint32_t stream, std::uint64_t step,
+                  std::uint64_t first) noexcept;
+  void (*dropout_backward)(const T* dy, const std::uint8_t* mask, T* dx, std::size_t n,
+                           double rate) noexcept;
+};
+
+// Vector mathematics on arrays, exposed for tests and benchmarks. <= 4 ULP (body/math.hpp).
+template <class T>
+struct VectorMath {
+  void (*exp)(const T*, T*, std::size_t) noexcept;
+  void (*expm1)(const T*, T*, std::size_t) noexcept;
+  void (*log)(const T*, T*, std::size_t) noexcept;
+  void (*log1p)(const T*, T*, std::size_t) noexcept;
+  void (*tanh)(const T*, T*, std::size_t) noexcept;
+  void (*sigmoid)(const T*, T*, std::size_t) noexcept;
+  void (*erf)(const T*, T*, std::size_t) noexcept;
+};
+
+template <class T>
+struct Table {
+  const char* isa;     // written by the code itself from the compiler's feature macros
+  std::size_t vector;  // elements in a vector
+  std::size_t panel;   // columns in a full panel: 2 * vector
+  std::size_t tile_rows;  // rows of C that `Products::rows` keeps in registers
+  Products<T> products;
+  Elementwise<T> elementwise;
+  VectorMath<T> math;
+  const Activation<T>* activations;
+  std::size_t activation_count;
+  const Loss<T>* losses;  // losses and row metrics
+  std::size_t loss_count;
+  const Optimizer<T>* optimizers;
+  std::size_t optimizer_count;
+};
+
+}  // namespace pronghorn::kernels

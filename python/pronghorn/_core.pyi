@@ -1,0 +1,177 @@
+"""The compiled core. One Python module alone imports it: ``pronghorn._engine``.
+
+Arrays that go in must be C-contiguous, aligned, native byte order, of the engine's dtype (labels:
+int32); ``pronghorn._engine`` and ``pronghorn._data`` see to that. The core checks again and raises
+ValueError or TypeError. All long work releases the GIL and honours signals.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+DType = Literal["float32", "float64"]
+
+def info() -> dict[str, Any]:
+    """version, compiler, isas (compiled), supported_isas, isa, blas, blas_version, threads, max_threads."""
+
+def set_num_threads(count: int) -> None: ...  # 0: the default (OMP_NUM_THREADS, cores)
+def get_num_threads() -> int: ...
+def set_parallel_threshold(seconds: float) -> None:
+    """A phase below this estimated time runs serially; 0 forces the team (for tests)."""
+
+def set_gemm(choice: Literal["auto", "tiles", "blas"]) -> None: ...
+def activations() -> list[str]: ...
+def losses() -> list[dict[str, Any]]: ...  # {"name", "sparse", "differentiable"}
+def optimizers() -> list[dict[str, Any]]: ...  # {"name", "hyper": [...]}
+def vector_math(name: str, x: Array, isa: str = "") -> Array: ...  # for tests
+
+class Variable:
+    """A parameter in the engine's own layout; shared between the engines that use it."""
+
+    def __init__(self, shape: Sequence[int], dtype: DType = "float32") -> None: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> str: ...
+    def get(self) -> Array: ...  # a fresh C-contiguous copy
+    def set(self, value: Array) -> None: ...  # same shape and dtype
+
+class Activation(TypedDict, total=False):
+    name: str  # of _core.activations()
+    p0: float  # relu: negative_slope, leaky_relu: negative_slope, elu: alpha
+    p1: float  # relu: max_value (inf: none)
+    p2: float  # relu: threshold
+
+class Node(TypedDict, total=False):
+    """One operation. Nodes are listed in an order in which inputs come before users."""
+
+    op: Literal["input", "dense", "activation", "dropout", "reshape", "add", "concatenate"]
+    name: str  # of the layer, for messages
+    inputs: list[int]  # indices of nodes
+    shape: tuple[int, ...]  # input, reshape: per sample
+    units: int  # dense
+    kernel: int  # dense: index into the engine's variables
+    bias: int | None  # dense
+    activation: Activation | None  # dense, activation
+    trainable: bool  # dense
+    kernel_l1: float  # dense, regularisers; default 0
+    kernel_l2: float
+    bias_l1: float
+    bias_l2: float
+    rate: float  # dropout
+    seed: int  # dropout, unsigned 64-bit
+
+class Engine:
+    """A graph with its parameters. Several threads may predict on one at once."""
+
+    def __init__(
+        self, nodes: Sequence[Node], outputs: Sequence[int], variables: Sequence[Variable], dtype: DType
+    ) -> None: ...
+    @property
+    def isa(self) -> str: ...
+    @property
+    def input_shapes(self) -> list[tuple[int, ...]]: ...
+    @property
+    def output_shapes(self) -> list[tuple[int, ...]]: ...
+    def predict(self, xs: Sequence[Array], batch_size: int = 0) -> list[Array]:
+        """Inference mode. Results do not depend on batch_size (0: the engine's choice)."""
+
+    def forward(self, xs: Sequence[Array], training: bool, step: int = 0) -> Tape:
+        """Forward that keeps what backward needs; `step` selects the dropout stream."""
+
+    def regularization(self) -> float: ...  # sum of the regularisers' penalties now
+
+class Tape:
+    @property
+    def outputs(self) -> list[Array]: ...
+    def backward(
+        self, dys: Sequence[Array | None], input_gradients: bool = False
+    ) -> tuple[list[Array | None], list[Array]]:
+        """(gradient of each variable, None if not trainable; gradient of each input or []).
+
+        Regularisers are not in it. A tape can be used more than once.
+        """
+
+class LossSpec(TypedDict, total=False):
+    name: str  # of _core.losses(), without "_logits"
+    from_logits: bool
+    label_smoothing: float
+    delta: float
+    reduction: Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight"]
+    weight: float  # loss_weights entry
+
+class MetricSpec(TypedDict, total=False):
+    name: str  # of _core.losses()
+    from_logits: bool
+    label_smoothing: float
+    threshold: float
+    k: int
+    weighted: bool  # sample weights apply
+
+class OptimizerSpec(TypedDict, total=False):
+    name: str  # of _core.optimizers()
+    hyper: dict[str, float]  # every name of it
+    weight_decay: float  # 0: none
+    clipnorm: float  # 0: none, each of the three
+    clipvalue: float
+    global_clipnorm: float
+
+class Trainer:
+    """What `compile` adds: loss, metrics, optimizer and its slots."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        losses: Sequence[LossSpec | None],  # one an output
+        metrics: Sequence[Sequence[MetricSpec]],  # one list an output
+        optimizer: OptimizerSpec | None,
+    ) -> None: ...
+    iterations: int
+    def set_optimizer(self, spec: OptimizerSpec) -> None: ...  # new numbers, same name and slots
+    def get_slots(self) -> list[tuple[str, int, Array]]:  # (slot name, variable index, value)
+        ...
+    def set_slots(self, values: Sequence[Array]) -> None: ...
+    def get_state(self) -> list[float]: ...  # persistent scalars (Nadam)
+    def set_state(self, state: Sequence[float]) -> None: ...
+    def run(
+        self,
+        xs: Sequence[Array],
+        ys: Sequence[Array | None],  # (n, ...) of the dtype, or int32 labels (n, ...) where sparse
+        sample_weights: Sequence[Array | None],  # one an output, (n,) of the dtype
+        batch_size: int,
+        training: bool,
+        shuffle_seed: int | None = None,  # None: in order
+    ) -> Run: ...
+    def gradients(
+        self, xs: Sequence[Array], ys: Sequence[Array | None], sample_weights: Sequence[Array | None]
+    ) -> tuple[float, list[Array | None]]:
+        """Total loss and its gradient by variable, regularisers included; training mode."""
+
+    def apply_gradients(self, gradients: Sequence[Array | None], learning_rate: float) -> None: ...
+
+class Run:
+    """One pass over the data; arrays are held alive and read in place."""
+
+    @property
+    def steps(self) -> int: ...  # batches in the whole pass
+    @property
+    def done(self) -> int: ...  # batches run so far
+    def advance(
+        self,
+        max_steps: int = -1,  # -1: to the end
+        max_seconds: float = -1.0,  # -1: no limit; otherwise returns at the first batch boundary after it
+        learning_rates: Array | float = 0.001,  # float64 (steps,) for the coming steps, or one for all
+    ) -> int:
+        """Runs batches and gives their number. Ctrl-C raises KeyboardInterrupt at a batch boundary."""
+
+    def reset_results(self) -> None: ...
+    def results(self) -> Results: ...
+
+class Results(TypedDict):
+    loss: tuple[float, float]  # (sum of batch loss * batch rows, rows), regularisers included
+    output_losses: list[tuple[float, float]]  # one an output, unweighted by loss_weights
+    metrics: list[list[tuple[float, float]]]  # (weighted sum, sum of weights) in the specs' order
+    finite: bool  # every batch loss so far was finite
