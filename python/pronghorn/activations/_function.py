@@ -1,0 +1,183 @@
+"""How an activation is both a function on arrays and a name for the compiled engine.
+
+An activation is written as a plain function that ends in ``apply(x, name, p0, p1, p2)``. What
+``apply`` does depends on x: an array runs through the engine's kernel, an object with ``_activate``
+(a symbolic tensor) decides for itself, and a probe merely reports the specification. The probe is
+also why any callable made of one activation, such as ``lambda x: relu(x, 0.1)``, can be used.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypedDict, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pronghorn._registry import Registry
+from pronghorn.config import floatx
+
+
+class Specification(TypedDict):
+    """What the engine is told: the kernel's name and its parameters."""
+
+    name: str
+    p0: float
+    p1: float
+    p2: float
+
+
+REGISTRY = Registry("activation", "builtins")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Probe:
+    def _activate(self, specification: Specification) -> Specification:
+        return specification
+
+
+def activation(*aliases: str) -> Callable[[F], F]:
+    """Decorator: registers an activation under its own name and gives it ``_engine_spec``."""
+
+    def register(function: F) -> F:
+        REGISTRY.add(*aliases)(function)
+        setattr(function, "_engine_spec", lambda: engine_spec(function))  # noqa: B010
+        return function
+
+    return register
+
+
+def engine_spec(function: Callable[..., Any]) -> Specification:
+    """The kernel that ``function`` stands for.
+
+    Raises:
+        ValueError: If it is not one activation of this package (with or without arguments).
+    """
+    try:
+        specification = function(_Probe())
+    except Exception as error:
+        raise ValueError(_not_native(function)) from error
+    if not (isinstance(specification, dict) and specification.keys() == {"name", "p0", "p1", "p2"}):
+        raise ValueError(_not_native(function))
+    return Specification(
+        name=specification["name"],
+        p0=specification["p0"],
+        p1=specification["p1"],
+        p2=specification["p2"],
+    )
+
+
+def _not_native(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", repr(function))
+    return (
+        f"`activation` must be one of the compiled activations ({', '.join(sorted(set(REGISTRY)))}) "
+        f"or a callable made of exactly one of them; received {name}."
+    )
+
+
+def apply(
+    x: Any, name: str, p0: float = 0.0, p1: float = 0.0, p2: float = 0.0, axis: int = -1
+) -> Any:
+    """act(x) for an array; for other objects whatever their ``_activate`` returns.
+
+    Args:
+        x: Array of any shape, or an object with ``_activate(specification)``.
+        name: The kernel.
+        p0: First parameter.
+        p1: Second parameter.
+        p2: Third parameter.
+        axis: The axis that softmax normalises; only the last can become part of a model.
+
+    Returns:
+        For an array: an array of its shape; float64 and float16 are kept, anything else becomes
+        float32 (integers: ``config.floatx()``).
+    """
+    specification = Specification(name=name, p0=float(p0), p1=float(p1), p2=float(p2))
+    if hasattr(x, "_activate"):
+        rank = len(getattr(x, "shape", ()))
+        if axis != -1 and axis != rank - 1:
+            raise ValueError(f"[{name}] `axis` must be -1 inside a model; received {axis}.")
+        return x._activate(specification)
+    return _on_array(np.asarray(x), specification, axis)
+
+
+def _on_array(x: NDArray[Any], specification: Specification, axis: int) -> NDArray[Any]:
+    if x.dtype.kind not in "fiub":
+        raise TypeError(
+            f"[{specification['name']}] expected an array of numbers; received dtype {x.dtype}."
+        )
+    dtype = np.dtype(x.dtype if x.dtype.kind == "f" else floatx()).newbyteorder("=")
+    work = np.float64 if dtype.itemsize >= 8 else np.float32
+    moved = np.moveaxis(np.atleast_1d(x), axis if x.ndim else -1, -1)
+    if moved.size == 0:
+        return x.astype(dtype)
+    columns = moved.shape[-1]
+    rows = np.ascontiguousarray(moved, dtype=work).reshape(-1, columns)
+    engine = _engine_for(*specification.values(), columns, np.dtype(work).name)
+    (result,) = engine.predict([rows])
+    shaped = np.moveaxis(np.asarray(result).reshape(moved.shape), -1, axis if x.ndim else -1)
+    return shaped.reshape(x.shape).astype(dtype, copy=False)
+
+
+@lru_cache(maxsize=64)
+def _engine_for(name: str, p0: float, p1: float, p2: float, columns: int, dtype: str) -> Any:
+    # Imported here: the activations are usable as names before the core is loaded.
+    from pronghorn import _engine
+
+    nodes = [
+        {"op": "input", "name": "x", "inputs": [], "shape": (columns,)},
+        {
+            "op": "activation",
+            "name": name,
+            "inputs": [0],
+            "activation": {"name": name, "p0": p0, "p1": p1, "p2": p2},
+        },
+    ]
+    return _engine.Engine(nodes, [1], [], dtype)
+
+
+def get(identifier: str | dict[str, Any] | Callable[..., Any] | None) -> Callable[..., Any]:
+    """The activation that ``identifier`` stands for.
+
+    Args:
+        identifier: None (linear), a name, a configuration or a callable.
+
+    Returns:
+        A function of an array.
+
+    Raises:
+        ValueError: For an unknown name, with the nearest one suggested.
+        TypeError: For anything that is no activation.
+
+    Example:
+        >>> get("relu").__name__, get(None).__name__
+        ('relu', 'linear')
+    """
+    if identifier is None:
+        identifier = "linear"
+    found: Callable[..., Any] = REGISTRY.get(identifier)
+    return found
+
+
+def serialize(activation: Callable[..., Any]) -> str:
+    """The name of an activation.
+
+    Example:
+        >>> serialize(get("tanh"))
+        'tanh'
+    """
+    if not hasattr(activation, "_engine_spec"):
+        raise ValueError(_not_native(activation))
+    return str(REGISTRY.serialize(activation))
+
+
+def deserialize(
+    config: str | dict[str, Any], custom_objects: dict[str, Any] | None = None
+) -> Callable[..., Any]:
+    """The activation of a name or configuration made by ``serialize``.
+
+    Example:
+        >>> deserialize("gelu").__name__
+        'gelu'
+    """
+    found: Callable[..., Any] = REGISTRY.deserialize(config, custom_objects)
+    return found

@@ -1,0 +1,87 @@
+"""The default dtype and the small number that keeps logarithms finite."""
+
+import math
+from typing import Literal
+
+from pronghorn import _suggest
+
+_FLOATX = ("float32", "float64")
+_floatx: Literal["float32", "float64"] = "float32"
+_epsilon = 1e-7
+
+
+def floatx() -> Literal["float32", "float64"]:
+    """The dtype of new layers and of loss values.
+
+    Returns:
+        ``"float32"`` (the default) or ``"float64"``.
+
+    Example:
+        >>> floatx()
+        'float32'
+    """
+    return _floatx
+
+
+def set_floatx(value: str) -> None:
+    """Sets the dtype of layers made from now on.
+
+    Args:
+        value: ``"float32"`` or ``"float64"``.
+
+    Raises:
+        ValueError: For any other value.
+
+    Example:
+        >>> set_floatx("float64")
+        >>> floatx()
+        'float64'
+        >>> set_floatx("float32")
+    """
+    global _floatx
+    if value not in _FLOATX:
+        raise _suggest.unknown("floatx", value, _FLOATX)
+    _floatx = "float64" if value == "float64" else "float32"
+
+
+def epsilon() -> float:
+    """The bound that probabilities keep from 0 and 1 in cross-entropies.
+
+    Example:
+        >>> epsilon()
+        1e-07
+    """
+    return _epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Sets ``epsilon``.
+
+    The stand-alone losses and metrics follow it; the compiled engine keeps 1e-7.
+
+    Args:
+        value: A positive number below 0.5.
+
+    Raises:
+        ValueError: If it is not.
+
+    Example:
+        >>> set_epsilon(1e-6)
+        >>> epsilon()
+        1e-06
+        >>> set_epsilon(1e-7)
+    """
+    global _epsilon
+    if not (isinstance(value, int | float) and math.isfinite(value) and 0 < value < 0.5):
+        raise ValueError(f"`value` must be a number between 0 and 0.5; received {value!r}.")
+    _epsilon = float(value)
+
+
+def backend() -> str:
+    """The name of what computes.
+
+    Example:
+        >>> backend()
+        'pronghorn'
+    """
+    return "pronghorn"

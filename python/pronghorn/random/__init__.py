@@ -1,0 +1,5 @@
+"""Seeds for everything that is drawn at random."""
+
+from pronghorn.random._seed import next_seed
+
+__all__ = ["next_seed"]
