@@ -1,7 +1,9 @@
 # pronghorn::blas, the C interface of a BLAS with 32-bit integers, and pronghorn_bundle_blas().
 #
 # Users of the target see PRONGHORN_BLAS_PREFIX (what stands before cblas_*; empty for most
-# libraries).
+# libraries); the engine declares the few functions that it calls, so no header is needed.
+include(CheckFunctionExists)
+
 if(PRONGHORN_BLAS STREQUAL "scipy-openblas32")
   execute_process(
     COMMAND "${Python_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/locate_openblas.py"
@@ -12,25 +14,24 @@ if(PRONGHORN_BLAS STREQUAL "scipy-openblas32")
                         "(pip install scipy-openblas32, or set PRONGHORN_BLAS=system).\n${problem}")
   endif()
   list(GET located 0 blas_library)
-  list(GET located 1 blas_include_dir)
-  list(GET located 2 blas_license)
+  list(GET located 1 blas_license)
   message(STATUS "BLAS: ${blas_library}")
   add_library(pronghorn::blas SHARED IMPORTED GLOBAL)
   set_target_properties(pronghorn::blas PROPERTIES
     IMPORTED_LOCATION "${blas_library}"
-    INTERFACE_INCLUDE_DIRECTORIES "${blas_include_dir}"
     INTERFACE_COMPILE_DEFINITIONS "PRONGHORN_BLAS_PREFIX=scipy_")
 elseif(PRONGHORN_BLAS STREQUAL "system")
   find_package(BLAS REQUIRED)
-  find_path(PRONGHORN_CBLAS_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas blis cblas)
-  if(NOT PRONGHORN_CBLAS_INCLUDE_DIR)
-    message(FATAL_ERROR "PRONGHORN_BLAS=system: cblas.h is missing; install the development files "
-                        "of a BLAS with a C interface, such as OpenBLAS or BLIS")
+  set(CMAKE_REQUIRED_LIBRARIES BLAS::BLAS)
+  check_function_exists(cblas_sgemm PRONGHORN_BLAS_HAS_C_INTERFACE)
+  unset(CMAKE_REQUIRED_LIBRARIES)
+  if(NOT PRONGHORN_BLAS_HAS_C_INTERFACE)
+    message(FATAL_ERROR "PRONGHORN_BLAS=system: ${BLAS_LIBRARIES} lacks the C interface (cblas_*); "
+                        "OpenBLAS and BLIS have it (choose one by BLA_VENDOR)")
   endif()
   message(STATUS "BLAS: ${BLAS_LIBRARIES}")
   add_library(pronghorn::blas INTERFACE IMPORTED GLOBAL)
   target_link_libraries(pronghorn::blas INTERFACE BLAS::BLAS)
-  target_include_directories(pronghorn::blas INTERFACE "${PRONGHORN_CBLAS_INCLUDE_DIR}")
   target_compile_definitions(pronghorn::blas INTERFACE PRONGHORN_BLAS_PREFIX=)
 else()
   message(FATAL_ERROR "PRONGHORN_BLAS: expected scipy-openblas32 or system, got '${PRONGHORN_BLAS}'")

@@ -1,4 +1,4 @@
-"""Prints library, include directory and licence of the scipy-openblas32 wheel as a CMake list."""
+"""Prints library and licence of the scipy-openblas32 wheel as a CMake list."""
 
 import sys
 from importlib.metadata import distribution
@@ -17,4 +17,4 @@ licences = [
 found = [path for path in libraries if path.exists()]
 if not found or not licences:
     sys.exit(f"no library {stem} in {library_dir}, or no licence beside it")
-print(found[0], Path(scipy_openblas32.get_include_dir()), licences[0], sep=";")
+print(found[0], licences[0], sep=";")
