@@ -1,0 +1,29 @@
+"""Optimizers with Keras's names, defaults and update rules."""
+
+from pronghorn.optimizers import schedules
+from pronghorn.optimizers._adadelta import Adadelta
+from pronghorn.optimizers._adagrad import Adagrad
+from pronghorn.optimizers._adam import Adam
+from pronghorn.optimizers._adamax import Adamax
+from pronghorn.optimizers._adamw import AdamW
+from pronghorn.optimizers._lookup import deserialize, get, serialize
+from pronghorn.optimizers._nadam import Nadam
+from pronghorn.optimizers._optimizer import Optimizer
+from pronghorn.optimizers._rmsprop import RMSprop
+from pronghorn.optimizers._sgd import SGD
+
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
