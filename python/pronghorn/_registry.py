@@ -135,7 +135,7 @@ class Registry:
             found = identifier
         if inspect.isclass(found):
             found = found()
-        if not callable(found):
+        if not callable(found) and not hasattr(found, "get_config"):
             raise TypeError(
                 f"Could not interpret {identifier!r} as {_article(self.kind)}: expected a name, a "
                 "configuration, a class or a callable."

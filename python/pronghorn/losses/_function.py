@@ -1,0 +1,158 @@
+"""What loss functions share: preparing arrays, and telling the engine what they are.
+
+A loss is written once, on float64 arrays of equal rank, and wrapped by ``loss_function``. The
+wrapper converts the arguments, rounds the result to the dtype of the predictions and, when called
+with a probe instead of arrays, reports the specification for the engine. The probe is also why a
+callable such as ``lambda y, p: binary_crossentropy(y, p, from_logits=True)`` can be compiled.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pronghorn._registry import Registry
+from pronghorn.config import epsilon, floatx
+
+if TYPE_CHECKING:
+    from pronghorn._engine import LossSpec
+
+Float64 = NDArray[np.float64]
+F = TypeVar("F", bound=Callable[..., Any])
+REGISTRY = Registry("loss", "keras.losses")
+SPARSE = "sparse_categorical_crossentropy"
+
+_ENGINE_ARGUMENTS = ("from_logits", "label_smoothing", "delta")
+_NOT_IN_ENGINE = {"axis": -1, "ignore_class": None}
+
+
+class _Probe:
+    """Stands for predictions when a loss function is asked what it is."""
+
+
+def loss_function(*aliases: str) -> Callable[[F], F]:
+    """Decorator: registers a function of (y_true, y_pred, ...) and gives it ``_engine_spec``."""
+
+    def register(function: F) -> F:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def wrapper(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(y_pred, _Probe):
+                bound = signature.bind(y_true, y_pred, *args, **kwargs)
+                bound.apply_defaults()
+                return _specification(function.__name__, bound.arguments)
+            targets, predictions, dtype = prepare(y_true, y_pred, sparse=function.__name__ == SPARSE)
+            value = function(targets, predictions, *args, **kwargs)
+            return np.asarray(value).astype(dtype)[()]
+
+        setattr(wrapper, "_engine_spec", lambda: engine_spec(wrapper))  # noqa: B010
+        REGISTRY.add(*aliases)(wrapper)
+        return cast(F, wrapper)
+
+    return register
+
+
+def _specification(name: str, arguments: dict[str, Any]) -> LossSpec:
+    for argument, default in _NOT_IN_ENGINE.items():
+        if argument in arguments and arguments[argument] != default:
+            raise ValueError(
+                f"[{name}] `{argument}` must be {default} in a compiled model; received "
+                f"{arguments[argument]!r}."
+            )
+    given = {key: arguments[key] for key in _ENGINE_ARGUMENTS if key in arguments}
+    return cast("LossSpec", {"name": name, **given, "reduction": "sum_over_batch_size"})
+
+
+def engine_spec(function: Callable[..., Any]) -> LossSpec | None:
+    """What the engine must compute for ``function``; None if it is a user's own loss."""
+    probe = _Probe()
+    try:
+        specification = function(probe, probe)
+    except ValueError:
+        raise
+    except Exception:  # a user's own function, which does arithmetic on the probe
+        return None
+    is_specification = isinstance(specification, dict) and "reduction" in specification
+    return cast("LossSpec", specification) if is_specification else None
+
+
+def as_numbers(values: ArrayLike, argument: str) -> NDArray[Any]:
+    """``values`` as an array of numbers.
+
+    Raises:
+        TypeError: If it holds anything else.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"`{argument}` must hold numbers; received dtype {array.dtype}.")
+    return array
+
+
+def prepare(
+    y_true: ArrayLike, y_pred: ArrayLike, sparse: bool = False
+) -> tuple[Float64, Float64, np.dtype[Any]]:
+    """Targets and predictions in float64 with equal rank, and the dtype of the result.
+
+    Args:
+        y_true: Targets; with ``sparse`` class indices without the axis of classes.
+        y_pred: Predictions.
+        sparse: Whether the targets are class indices.
+
+    Raises:
+        ValueError: If the shapes do not fit.
+    """
+    predictions = as_numbers(y_pred, "y_pred")
+    targets = as_numbers(y_true, "y_true")
+    dtype = predictions.dtype if predictions.dtype.kind == "f" else np.dtype(floatx())
+    if not sparse:
+        targets, predictions = same_rank(targets, predictions)
+        if targets.shape != predictions.shape:
+            raise ValueError(
+                f"`y_true` and `y_pred` must have the same shape; received {targets.shape} and "
+                f"{predictions.shape}."
+            )
+    # Rounded to the dtype of the result first, as Keras does, then computed in float64.
+    targets64 = targets.astype(dtype).astype(np.float64) if not sparse else targets
+    return np.asarray(targets64, np.float64), predictions.astype(np.float64), dtype
+
+
+def same_rank(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """``a`` and ``b`` with a last axis of length 1 added to or dropped from one of them.
+
+    Example:
+        >>> same_rank(np.zeros(3), np.zeros((3, 1)))[0].shape
+        (3, 1)
+    """
+    if a.ndim == b.ndim + 1 and a.shape[-1] == 1:
+        return (a, b[:, None]) if b.ndim == 1 else (a[..., 0], b)
+    if b.ndim == a.ndim + 1 and b.shape[-1] == 1:
+        return (a[:, None], b) if a.ndim == 1 else (a, b[..., 0])
+    return a, b
+
+
+def clip_probabilities(p: Float64, dtype: np.dtype[Any]) -> Float64:
+    """``p`` between epsilon and 1 - epsilon, bounds as they are in ``dtype``."""
+    low = dtype.type(epsilon())
+    return np.clip(p, float(low), float(dtype.type(1) - low))
+
+
+def check_labels(labels: Float64, classes: int) -> NDArray[np.intp]:
+    """Class indices as integers.
+
+    Raises:
+        ValueError: If one is fractional, not finite or outside 0..classes-1.
+    """
+    if not np.isfinite(labels).all() or (labels != np.floor(labels)).any():
+        raise ValueError("`y_true` must hold whole numbers (class indices); received others.")
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(
+            f"`y_true` must hold class indices 0..{classes - 1}, as `y_pred` has {classes} "
+            f"classes; received {labels.min():.0f}..{labels.max():.0f}."
+        )
+    return labels.astype(np.intp)

@@ -1,0 +1,189 @@
+"""The base of the losses, and how values and weights become one number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pronghorn import _state
+from pronghorn._suggest import unknown
+from pronghorn.config import floatx
+from pronghorn.losses._function import as_numbers, engine_spec, same_rank
+
+if TYPE_CHECKING:
+    from pronghorn._engine import LossSpec
+
+REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
+
+
+class Loss:
+    """A loss to be minimised; subclass it and write ``call``.
+
+    A loss of your own can be called on arrays; to train with it, use the losses that the engine
+    knows.
+
+    Args:
+        name: A name; None makes one from the class.
+        reduction: ``"sum_over_batch_size"`` or ``"mean"`` (sum divided by the number of values),
+            ``"sum"``, ``"mean_with_sample_weight"`` (sum divided by the sum of the weights), or
+            ``"none"`` or None (one value a sample).
+        dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+
+    Raises:
+        ValueError: For an unknown reduction or dtype.
+
+    Example:
+        >>> class MeanFourthPower(Loss):
+        ...     def call(self, y_true, y_pred):
+        ...         return ((y_true - y_pred) ** 4).mean(axis=-1)
+        >>> float(MeanFourthPower()([[0.0, 0.0]], [[1.0, 3.0]]))
+        41.0
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: str | None = None,
+    ) -> None:
+        if reduction not in REDUCTIONS:
+            raise unknown("reduction", reduction, [str(each) for each in REDUCTIONS])
+        if dtype not in (None, "float32", "float64"):
+            raise unknown("dtype", dtype, ("float32", "float64"))
+        self.name = name or _state.unique_name(_state.snake_case(type(self).__name__))
+        self.reduction = reduction
+        self._dtype = dtype or floatx()
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the value."""
+        return self._dtype
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """One value a sample.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must write `call(self, y_true, y_pred)`.")
+
+    def __call__(
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Any:
+        """The loss.
+
+        Args:
+            y_true: Targets.
+            y_pred: Predictions.
+            sample_weight: Weights of the samples; None for 1.
+
+        Returns:
+            A NumPy scalar, or an array for reduction ``"none"`` or None.
+        """
+        predictions = as_numbers(y_pred, "y_pred").astype(self._dtype)
+        targets = as_numbers(y_true, "y_true")
+        if targets.dtype.kind == "f":
+            targets = targets.astype(self._dtype)
+        values = np.asarray(self.call(targets, predictions))
+        return reduce(values, sample_weight, self.reduction).astype(self._dtype)[()]
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal loss."""
+        return {"name": self.name, "reduction": self.reduction}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Loss:
+        """The loss of a configuration."""
+        return cls(**config)
+
+    def _engine_spec(self) -> LossSpec | None:
+        """What the engine must compute; None for a user's own loss."""
+        return None
+
+
+class FunctionLoss(Loss):
+    """A loss whose values come from a function of (y_true, y_pred) and fixed settings."""
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.fn = fn
+        self._settings = kwargs
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.fn(y_true, y_pred, **self._settings)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self._settings}
+
+    def _engine_spec(self) -> LossSpec | None:
+        if self.reduction in (None, "none"):
+            raise ValueError(
+                f"[{self.name}] a compiled model needs a loss that is one number; received "
+                f"reduction={self.reduction!r}. Use 'sum_over_batch_size' or 'sum'."
+            )
+        specification = engine_spec(lambda y, p: self.fn(y, p, **self._settings))
+        if specification is None:
+            return None
+        return cast("LossSpec", {**specification, "reduction": self.reduction})
+
+    def __repr__(self) -> str:
+        settings = "".join(f", {key}={value!r}" for key, value in self._settings.items())
+        return f"{type(self).__name__}(reduction={self.reduction!r}{settings})"
+
+
+def reduce(
+    values: NDArray[Any], sample_weight: ArrayLike | None, reduction: str | None
+) -> NDArray[Any]:
+    """Weighted values as one number, summed in float64.
+
+    Args:
+        values: One value a sample, shape (n,) or (n, ...).
+        sample_weight: Weights whose shape is a prefix of that of ``values``, a last axis of length
+            1 aside; or None.
+        reduction: See ``Loss``.
+    """
+    total = np.asarray(values, np.float64)
+    weights = None
+    if sample_weight is not None:
+        total, weights = weigh(total, sample_weight)
+        total = total * weights
+    if reduction in (None, "none"):
+        return total
+    if reduction == "sum":
+        return np.asarray(total.sum())
+    if reduction == "mean_with_sample_weight" and weights is not None:
+        divisor = float(weights.sum())
+    else:
+        divisor = float(total.size)
+    return np.asarray(total.sum() / divisor if divisor else 0.0)
+
+
+def weigh(values: NDArray[Any], sample_weight: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Values and weights of one shape.
+
+    Raises:
+        ValueError: If the shape of the weights does not fit.
+    """
+    weights = as_numbers(sample_weight, "sample_weight").astype(np.float64)
+    values, weights = same_rank(values, weights)
+    trailing = values.ndim - weights.ndim
+    if trailing > 0:
+        weights = weights.reshape(weights.shape + (1,) * trailing)
+    try:
+        return values, np.broadcast_to(weights, values.shape)
+    except ValueError:
+        raise ValueError(
+            f"`sample_weight` has shape {np.shape(sample_weight)}, which does not fit the values, "
+            f"one for each of {values.shape}."
+        ) from None
