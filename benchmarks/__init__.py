@@ -1,0 +1,1 @@
+"""Measurements: ``peers`` compares with other libraries, ``native`` times the C++ engine alone."""
