@@ -1,53 +1,76 @@
 #include "kernels/body/products.hpp"
 
-#include <utility>
+#include "kernels/body/tables.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 namespace {
 
-// Cuts `count` rows into the fewest tiles of nearly equal height: 32 rows become 11 + 11 + 10, not
-// 12 + 12 + 8, because a short tile leaves the multiply-add units waiting.
-template <class Tile>
-inline void for_each_tile(std::size_t count, Tile tile) noexcept {
+template <class T>
+using Tile = void (*)(const T* const*, std::size_t, std::size_t, const T*, std::size_t, Start<T>, T*,
+                      std::size_t) noexcept;
+
+template <class T, int Vectors, int... Rows>
+PRONGHORN_INLINE Tile<T> rows_tile_of(std::size_t rows, std::integer_sequence<int, Rows...>) noexcept {
+  static constexpr Tile<T> kTiles[] = {rows_tile<T, Rows + 1, Vectors>...};
+  return kTiles[rows - 1];
+}
+template <class T, int Vectors, int... Rows>
+PRONGHORN_INLINE Tile<T> columns_tile_of(std::size_t rows,
+                                         std::integer_sequence<int, Rows...>) noexcept {
+  static constexpr Tile<T> kTiles[] = {columns_tile<T, Rows + 1, Vectors>...};
+  return kTiles[rows - 1];
+}
+using Heights = std::make_integer_sequence<int, kTileRows>;
+using TallHeights = std::make_integer_sequence<int, kTallTileRows>;
+
+// Cuts `count` rows into the fewest tiles of nearly equal height: 14 rows become 7 + 7, not 10 + 4,
+// because a short tile has too few accumulators to hide the latency of the multiply-adds.
+template <class Body>
+PRONGHORN_INLINE void for_each_tile(std::size_t count, std::size_t tallest, Body body) noexcept {
   if (count == 0) return;
-  const std::size_t tiles = (count + kTileRows - 1) / kTileRows;
+  const std::size_t tiles = (count + tallest - 1) / tallest;
   const std::size_t height = count / tiles;
   const std::size_t taller = count % tiles;
   std::size_t first = 0;
   for (std::size_t t = 0; t < tiles; ++t) {
     const std::size_t rows = height + (t < taller ? 1 : 0);
-    tile(first, rows);
+    body(first, rows);
     first += rows;
   }
 }
 
 template <class T>
-using RowsTile = void (*)(const T* const*, std::size_t, std::size_t, const T*, std::size_t, const T*,
-                          bool, T*, std::size_t) noexcept;
-template <class T>
-using ColumnsTile = void (*)(const T* const*, std::size_t, std::size_t, const T*, std::size_t, bool,
-                             T*, std::size_t) noexcept;
-
-template <class T, int Vectors, int... Rows>
-inline RowsTile<T> rows_tile_of(std::size_t rows, std::integer_sequence<int, Rows...>) noexcept {
-  static constexpr RowsTile<T> kTiles[] = {rows_tile<T, Rows + 1, Vectors>...};
-  return kTiles[rows - 1];
-}
-template <class T, int Vectors, int... Rows>
-inline ColumnsTile<T> columns_tile_of(std::size_t rows, std::integer_sequence<int, Rows...>) noexcept {
-  static constexpr ColumnsTile<T> kTiles[] = {columns_tile<T, Rows + 1, Vectors>...};
-  return kTiles[rows - 1];
-}
-using Heights = std::make_integer_sequence<int, kTileRows>;
-
-template <class T>
 void rows(const T* const* a_rows, std::size_t k0, std::size_t rows, std::size_t depth, const T* b,
           std::size_t ldb, const T* bias, bool accumulate, T* c, std::size_t ldc,
           std::size_t vectors) noexcept {
-  for_each_tile(rows, [&](std::size_t first, std::size_t height) {
-    const RowsTile<T> tile = vectors == 2 ? rows_tile_of<T, 2>(height, Heights{})
-                                          : rows_tile_of<T, 1>(height, Heights{});
-    tile(a_rows + first, k0, depth, b, ldb, bias, accumulate, c + first * ldc, ldc);
+  for_each_tile(rows, vectors == 2 ? kTileRows : kTallTileRows,
+                [&](std::size_t first, std::size_t height) PRONGHORN_UNROLLED {
+    const Tile<T> tile = vectors == 2 ? rows_tile_of<T, 2>(height, Heights{})
+                                      : rows_tile_of<T, 1>(height, TallHeights{});
+    T* const out = c + first * ldc;
+    tile(a_rows + first, k0, depth, b, ldb, start_of(bias, accumulate, out, ldc), out, ldc);
+  });
+}
+
+// Rows of A that `columns` copies aside at a time and columns of A in such a copy: with B's block
+// and C's strip they fill the first cache (24 + 16 + 6 KB of 48 for floats on AVX-512).
+constexpr std::size_t kDepthBlock = 128;
+template <class T>
+constexpr std::size_t kStrip = 192 / sizeof(T);
+// Depths up to which a cache line of each row of A and of B's panel stay there without a copy.
+// One vector does half the work for each line of A, so misses show earlier.
+constexpr std::size_t kDirectDepth = 256;
+constexpr std::size_t kDirectDepthOneVector = 64;
+
+template <class T>
+PRONGHORN_INLINE void column_tiles(const T* const* a_rows, std::size_t i0, std::size_t count,
+                                   std::size_t depth, const T* b, std::size_t ldb, bool accumulate,
+                                   T* c, std::size_t ldc, std::size_t vectors) noexcept {
+  for_each_tile(count, kTallTileRows, [&](std::size_t first, std::size_t height) PRONGHORN_UNROLLED {
+    const Tile<T> tile = vectors == 2 ? columns_tile_of<T, 2>(height, TallHeights{})
+                                      : columns_tile_of<T, 1>(height, TallHeights{});
+    T* const out = c + first * ldc;
+    tile(a_rows, i0 + first, depth, b, ldb, start_of<T>(nullptr, accumulate, out, ldc), out, ldc);
   });
 }
 
@@ -55,11 +78,28 @@ template <class T>
 void columns(const T* const* a_rows, std::size_t i0, std::size_t count, std::size_t depth,
              const T* b, std::size_t ldb, bool accumulate, T* c, std::size_t ldc,
              std::size_t vectors) noexcept {
-  for_each_tile(count, [&](std::size_t first, std::size_t height) {
-    const ColumnsTile<T> tile = vectors == 2 ? columns_tile_of<T, 2>(height, Heights{})
-                                             : columns_tile_of<T, 1>(height, Heights{});
-    tile(a_rows, i0 + first, depth, b, ldb, accumulate, c + first * ldc, ldc);
-  });
+  std::size_t i = 0;
+  // A short column of A stays in the first cache from one tile to the next. In a long one the rows
+  // evict each other, so blocks of it are copied aside, while C's strip stays over the blocks.
+  if (depth > (vectors == 2 ? kDirectDepth : kDirectDepthOneVector)) {
+    alignas(64) T copy[kDepthBlock][kStrip<T>];
+    const T* copy_rows[kDepthBlock];
+    for (std::size_t r = 0; r < kDepthBlock; ++r) copy_rows[r] = copy[r];
+    for (; i + kStrip<T> <= count; i += kStrip<T>) {
+      for (std::size_t r0 = 0; r0 < depth; r0 += kDepthBlock) {
+        const std::size_t block = depth - r0 < kDepthBlock ? depth - r0 : kDepthBlock;
+        for (std::size_t r = 0; r < block; ++r) {
+          const T* const from = a_rows[r0 + r] + i0 + i;
+          unroll<kStrip<T> / kLanes<T>>([&](auto v) PRONGHORN_UNROLLED {
+            store<T>(copy[r] + v * kLanes<T>, load(from + v * kLanes<T>));
+          });
+        }
+        column_tiles<T>(copy_rows, 0, kStrip<T>, block, b + r0 * ldb, ldb, accumulate || r0 > 0,
+                        c + i * ldc, ldc, vectors);
+      }
+    }
+  }
+  column_tiles(a_rows, i0 + i, count - i, depth, b, ldb, accumulate, c + i * ldc, ldc, vectors);
 }
 
 template <class T>
@@ -74,9 +114,9 @@ template <class T>
 void column_sums(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols, T* sums) noexcept {
   std::size_t j = 0;
   for (; j + kLanes<T> <= cols; j += kLanes<T>) {
-    Vector<T> sum{};
+    Vec<T> sum{};
     for (std::size_t r = 0; r < rows; ++r) sum += load(b + r * ldb + j);
-    store(sums + j, sum);
+    store<T>(sums + j, sum);
   }
   for (; j < cols; ++j) {
     T sum = 0;

@@ -4,104 +4,133 @@
 // scalar of A to each row, so an element of C is one chain of multiply-adds in order of k, whatever
 // the tile's size: the size may change speed, never bits.
 //
-// Registers of the largest tiles (two vectors):
-//   AVX-512, NEON (32 registers): 12 x 2 accumulators + 2 of B + 1 broadcast = 27
-//   AVX2, SSE2    (16 registers):  6 x 2 accumulators + 2 of B + 1 broadcast = 15
-//                                  (+ 1 product where multiply and add are apart = 16)
-// Broadcasts per multiply-add are 1/Vectors and loads of B 1/Rows: two loads a cycle keep two
-// multiply-adds a cycle fed.
+// Registers of the largest tiles:
+//   AVX-512, NEON (32 vector registers): 12 x 2 accumulators + 2 of B + 1 broadcast = 27
+//   AVX2, SSE2    (16 vector registers):  6 x 2 accumulators + 2 of B + 1 broadcast = 15
+//                                         (+ 1 product where multiply and add are apart = 16)
+// Two multiply-adds a cycle of latency four want at least eight accumulators, and one broadcast
+// feeds Vectors of them, which two loads a cycle sustain.
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
-#include "kernels/body/tables.hpp"
+#include "kernels/body/vec.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
-namespace {
 
 #if defined(__AVX512F__) || defined(__ARM_NEON)
-constexpr int kTileRows = 12;
+// Ten row pointers, k, B and its stride are what the fifteen general registers of x86-64 hold
+// without spills; `columns` and one-vector tiles are not bound by them.
+constexpr int kTileRows = 10;
+constexpr int kTallTileRows = 12;
 #else
 constexpr int kTileRows = 6;
+constexpr int kTallTileRows = 6;
 #endif
 
-template <class T>
-struct Wide;
-template <>
-struct Wide<float> {
-  typedef float Type __attribute__((vector_size(PRONGHORN_ISA_BYTES)));
-  typedef float Unaligned __attribute__((vector_size(PRONGHORN_ISA_BYTES), aligned(4), may_alias));
-};
-template <>
-struct Wide<double> {
-  typedef double Type __attribute__((vector_size(PRONGHORN_ISA_BYTES)));
-  typedef double Unaligned __attribute__((vector_size(PRONGHORN_ISA_BYTES), aligned(8), may_alias));
+namespace {
+
+template <int I>
+struct Constant {
+  __attribute__((always_inline)) constexpr operator int() const noexcept { return I; }
 };
 
+// Calls body(0), ..., body(Count - 1) with compile-time constants. Plain loops over accumulators are
+// unrolled too late for the compiler to keep the whole array in registers.
+template <class Body, int... I>
+PRONGHORN_INLINE void unroll(std::integer_sequence<int, I...>, Body body) noexcept {
+  (body(Constant<I>{}), ...);
+}
+template <int Count, class Body>
+PRONGHORN_INLINE void unroll(Body body) noexcept {
+  unroll(std::make_integer_sequence<int, Count>{}, body);
+}
+#define PRONGHORN_UNROLLED __attribute__((always_inline))
+
+// Starting values of a tile, row r at data + r*ld: C itself, or the bias or zeros in every row.
 template <class T>
-using Vector = typename Wide<T>::Type;
-template <class T>
-constexpr std::size_t kLanes = PRONGHORN_ISA_BYTES / sizeof(T);
+struct Start {
+  const T* data;
+  std::size_t ld;
+};
 
 template <class T>
-inline Vector<T> load(const T* p) noexcept {
-  return *reinterpret_cast<const typename Wide<T>::Unaligned*>(p);
-}
-template <class T>
-inline void store(T* p, Vector<T> v) noexcept {
-  *reinterpret_cast<typename Wide<T>::Unaligned*>(p) = v;
-}
+alignas(64) constexpr T kZeros[2 * kLanes<T>] = {};
 
-// Starting values of a tile: C, the bias in each row, or zero.
-template <class T, int Rows, int Vectors>
-inline void start_tile(Vector<T> (&acc)[Rows][Vectors], const T* bias, bool accumulate, const T* c,
-                       std::size_t ldc) noexcept {
-  for (int v = 0; v < Vectors; ++v) {
-    const Vector<T> first = bias != nullptr ? load(bias + v * kLanes<T>) : Vector<T>{};
-    for (int r = 0; r < Rows; ++r) {
-      acc[r][v] = accumulate ? load(c + r * ldc + v * kLanes<T>) : first;
-    }
-  }
+template <class T>
+PRONGHORN_INLINE Start<T> start_of(const T* bias, bool accumulate, const T* c,
+                                   std::size_t ldc) noexcept {
+  if (accumulate) return {c, ldc};
+  return {bias != nullptr ? bias : kZeros<T>, 0};
 }
 
 template <class T, int Rows, int Vectors>
-inline void finish_tile(const Vector<T> (&acc)[Rows][Vectors], T* c, std::size_t ldc) noexcept {
-  for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vectors; ++v) store(c + r * ldc + v * kLanes<T>, acc[r][v]);
-  }
-}
+struct Accumulators {
+  Vec<T> value[Rows][Vectors];
 
+  PRONGHORN_UNROLLED void load_from(Start<T> start) noexcept {
+    unroll<Rows>([&](auto r) PRONGHORN_UNROLLED {
+      unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED {
+        value[r][v] = load(start.data + v * kLanes<T>);
+      });
+      start.data += start.ld;
+    });
+  }
+
+  // value[r] += left(r) * b, the outer product of one k.
+  template <class Left>
+  PRONGHORN_UNROLLED void add_product(const T* b, Left left) noexcept {
+    Vec<T> right[Vectors];
+    unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED { right[v] = load(b + v * kLanes<T>); });
+    unroll<Rows>([&](auto r) PRONGHORN_UNROLLED {
+      const T scalar = left(r);
+      unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED { value[r][v] += scalar * right[v]; });
+    });
+  }
+
+  PRONGHORN_UNROLLED void store_to(T* c, std::size_t ldc) const noexcept {
+    unroll<Rows>([&](auto r) PRONGHORN_UNROLLED {
+      unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED {
+        store<T>(c + v * kLanes<T>, value[r][v]);
+      });
+      c += ldc;
+    });
+  }
+};
+
+// C[r, :] = start + sum_k A[r][k0 + k] * B[k, :]
 template <class T, int Rows, int Vectors>
 void rows_tile(const T* const* a_rows, std::size_t k0, std::size_t depth, const T* b,
-               std::size_t ldb, const T* bias, bool accumulate, T* c, std::size_t ldc) noexcept {
-  Vector<T> acc[Rows][Vectors];
-  start_tile<T, Rows, Vectors>(acc, bias, accumulate, c, ldc);
+               std::size_t ldb, Start<T> start, T* c, std::size_t ldc) noexcept {
+  Accumulators<T, Rows, Vectors> sum;
+  sum.load_from(start);
+  // Rows end at index 0, so that one register is both counter and index. The empty assembly keeps
+  // the compiler from computing the pointers with vectors, which would cost it registers.
   const T* a[Rows];
-  for (int r = 0; r < Rows; ++r) a[r] = a_rows[r] + k0;
-  for (std::size_t k = 0; k < depth; ++k, b += ldb) {
-    Vector<T> right[Vectors];
-    for (int v = 0; v < Vectors; ++v) right[v] = load(b + v * kLanes<T>);
-    for (int r = 0; r < Rows; ++r) {
-      for (int v = 0; v < Vectors; ++v) acc[r][v] += a[r][k] * right[v];
-    }
+  unroll<Rows>([&](auto r) PRONGHORN_UNROLLED {
+    a[r] = a_rows[r] + k0 + depth;
+    asm("" : "+r"(a[r]));
+  });
+  for (std::ptrdiff_t k = -static_cast<std::ptrdiff_t>(depth); k != 0; ++k, b += ldb) {
+    sum.add_product(b, [&](auto r) PRONGHORN_UNROLLED { return a[r][k]; });
   }
-  finish_tile<T, Rows, Vectors>(acc, c, ldc);
+  sum.store_to(c, ldc);
 }
 
+// C[i, :] = start + sum_r A[r][i0 + i] * B[r, :]
 template <class T, int Rows, int Vectors>
 void columns_tile(const T* const* a_rows, std::size_t i0, std::size_t depth, const T* b,
-                  std::size_t ldb, bool accumulate, T* c, std::size_t ldc) noexcept {
-  Vector<T> acc[Rows][Vectors];
-  start_tile<T, Rows, Vectors>(acc, nullptr, accumulate, c, ldc);
-  for (std::size_t k = 0; k < depth; ++k, b += ldb) {
-    const T* a = a_rows[k] + i0;
-    Vector<T> right[Vectors];
-    for (int v = 0; v < Vectors; ++v) right[v] = load(b + v * kLanes<T>);
-    for (int r = 0; r < Rows; ++r) {
-      for (int v = 0; v < Vectors; ++v) acc[r][v] += a[r] * right[v];
-    }
+                  std::size_t ldb, Start<T> start, T* c, std::size_t ldc) noexcept {
+  Accumulators<T, Rows, Vectors> sum;
+  sum.load_from(start);
+  for (const T* const* end = a_rows + depth; a_rows != end; ++a_rows, b += ldb) {
+    // The empty assembly keeps one pointer with constant offsets from becoming twelve sums.
+    const T* a = *a_rows + i0;
+    asm("" : "+r"(a));
+    sum.add_product(b, [&](auto i) PRONGHORN_UNROLLED { return a[i]; });
   }
-  finish_tile<T, Rows, Vectors>(acc, c, ldc);
+  sum.store_to(c, ldc);
 }
 
 }  // namespace
