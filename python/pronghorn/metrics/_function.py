@@ -1,0 +1,68 @@
+"""How functions of targets and predictions become metrics that the engine knows."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pronghorn.config import floatx
+from pronghorn.losses._function import as_numbers, same_rank
+from pronghorn.metrics._metric import REGISTRY
+
+if TYPE_CHECKING:
+    from pronghorn._engine import MetricSpec
+
+F = TypeVar("F", bound=Callable[..., Any])
+_ENGINE_ARGUMENTS = ("from_logits", "label_smoothing", "delta", "threshold", "k")
+
+
+def metric_function(function: F) -> F:
+    """Decorator: results in ``config.floatx()``, and ``_metric_spec`` for the engine."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return np.asarray(function(*args, **kwargs)).astype(floatx())[()]
+
+    engine_metric(wrapper, function.__name__)
+    REGISTRY.add()(wrapper)
+    return cast(F, wrapper)
+
+
+def engine_metric(function: Callable[..., Any], name: str) -> None:
+    """Tells that the engine computes ``function`` under ``name``."""
+
+    def specification(axis: int = -1, ignore_class: None = None, **settings: Any) -> Any:
+        if axis != -1 or ignore_class is not None:
+            return None
+        known = {key: settings[key] for key in _ENGINE_ARGUMENTS if key in settings}
+        return {"name": name, **known}
+
+    setattr(function, "_metric_spec", specification)  # noqa: B010
+
+
+def same_shape(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both as arrays of numbers of one shape, a last axis of length 1 aside."""
+    targets, predictions = same_rank(as_numbers(y_true, "y_true"), as_numbers(y_pred, "y_pred"))
+    if targets.shape != predictions.shape:
+        raise ValueError(
+            f"`y_true` and `y_pred` must have the same shape; received {targets.shape} and "
+            f"{predictions.shape}."
+        )
+    return targets, predictions
+
+
+def class_indices(y_true: ArrayLike, y_pred: NDArray[Any]) -> NDArray[Any]:
+    """Class indices of the shape of ``y_pred`` without its last axis."""
+    labels = as_numbers(y_true, "y_true")
+    if labels.ndim == y_pred.ndim and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if labels.shape != y_pred.shape[:-1]:
+        raise ValueError(
+            f"`y_true` must hold one class index for each of {y_pred.shape[:-1]} samples; received "
+            f"shape {np.shape(y_true)}."
+        )
+    return labels

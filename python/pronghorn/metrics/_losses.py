@@ -1,0 +1,185 @@
+"""Losses as metrics: squared and absolute error, and the cross-entropies."""
+
+import math
+from typing import ClassVar
+
+from pronghorn import losses
+from pronghorn._numbers import real
+from pronghorn.metrics._function import engine_metric
+from pronghorn.metrics._metric import REGISTRY
+from pronghorn.metrics._reduction import MeanMetricWrapper
+
+for _function in (
+    losses.mean_squared_error,
+    losses.mean_absolute_error,
+    losses.huber,
+    losses.binary_crossentropy,
+    losses.categorical_crossentropy,
+    losses.sparse_categorical_crossentropy,
+):
+    engine_metric(_function, _function.__name__)
+    REGISTRY.add()(_function)
+
+
+class _Error(MeanMetricWrapper):
+    _direction: ClassVar[str | None] = "down"
+
+
+@REGISTRY.add("mse", "MSE")
+class MeanSquaredError(_Error):
+    """The mean of (y_pred - y_true)^2.
+
+    Args:
+        name: A name.
+        dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+
+    Example:
+        >>> MeanSquaredError()([[0, 1], [0, 0]], [[1, 1], [0, 0]])
+        0.25
+    """
+
+    def __init__(self, name: str = "mean_squared_error", dtype: str | None = None) -> None:
+        super().__init__(losses.mean_squared_error, name, dtype)
+
+
+@REGISTRY.add()
+class RootMeanSquaredError(_Error):
+    """The square root of the mean of (y_pred - y_true)^2 over all samples.
+
+    Args:
+        name: A name.
+        dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+
+    Example:
+        >>> RootMeanSquaredError()([[0, 1], [0, 0]], [[1, 1], [0, 0]])
+        0.5
+    """
+
+    def __init__(self, name: str = "root_mean_squared_error", dtype: str | None = None) -> None:
+        super().__init__(losses.mean_squared_error, name, dtype)
+
+    def _finish(self, total: float, weight: float) -> float:
+        mean = super()._finish(total, weight)
+        # A sum of negative weights can make the mean negative; its root is then not a number.
+        return math.sqrt(mean) if mean >= 0 else math.nan
+
+
+@REGISTRY.add("mae", "MAE")
+class MeanAbsoluteError(_Error):
+    """The mean of |y_pred - y_true|.
+
+    Args:
+        name: A name.
+        dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+
+    Example:
+        >>> MeanAbsoluteError()([[0, 1], [0, 0]], [[1, 1], [0, 0]])
+        0.25
+    """
+
+    def __init__(self, name: str = "mean_absolute_error", dtype: str | None = None) -> None:
+        super().__init__(losses.mean_absolute_error, name, dtype)
+
+
+@REGISTRY.add("bce", "BCE")
+class BinaryCrossentropy(_Error):
+    """The mean of -c log p - (1 - c) log(1 - p), see ``losses.BinaryCrossentropy``.
+
+    Args:
+        name: A name.
+        dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+        from_logits: True if p = sigmoid(y_pred).
+        label_smoothing: s in [0, 1]; the targets become c (1 - s) + s / 2.
+
+    Example:
+        >>> round(BinaryCrossentropy()([[0, 1], [0, 0]], [[0.6, 0.4], [0.4, 0.6]]), 4)
+        0.8149
+    """
+
+    def __init__(
+        self,
+        name: str = "binary_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(
+            losses.binary_crossentropy,
+            name,
+            dtype,
+            from_logits=bool(from_logits),
+            label_smoothing=real(label_smoothing, "label_smoothing", low=0.0, high=1.0),
+        )
+
+
+@REGISTRY.add()
+class CategoricalCrossentropy(_Error):
+    """The mean of -sum_j c_j log p_j, see ``losses.CategoricalCrossentropy``.
+
+    Args:
+        name: A name.
+        dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+        from_logits: True if p = softmax(y_pred).
+        label_smoothing: s in [0, 1]; the targets become c (1 - s) + s / classes.
+        axis: The axis of the classes.
+
+    Example:
+        >>> round(CategoricalCrossentropy()([[0, 1, 0]], [[0.05, 0.95, 0]]), 4)
+        0.0513
+    """
+
+    def __init__(
+        self,
+        name: str = "categorical_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(
+            losses.categorical_crossentropy,
+            name,
+            dtype,
+            from_logits=bool(from_logits),
+            label_smoothing=real(label_smoothing, "label_smoothing", low=0.0, high=1.0),
+            axis=axis,
+        )
+
+
+@REGISTRY.add()
+class SparseCategoricalCrossentropy(_Error):
+    """The mean of -log p_y, see ``losses.SparseCategoricalCrossentropy``.
+
+    Args:
+        name: A name.
+        dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+        from_logits: True if p = softmax(y_pred).
+        ignore_class: Not available; must be None.
+        axis: The axis of the classes.
+
+    Example:
+        >>> round(SparseCategoricalCrossentropy()([1], [[0.05, 0.95, 0]]), 4)
+        0.0513
+    """
+
+    def __init__(
+        self,
+        name: str = "sparse_categorical_crossentropy",
+        dtype: str | None = None,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        axis: int = -1,
+    ) -> None:
+        if ignore_class is not None:
+            raise ValueError(
+                "[SparseCategoricalCrossentropy] `ignore_class` is not available; give the samples "
+                f"of that class the weight 0 instead. Received ignore_class={ignore_class!r}."
+            )
+        super().__init__(
+            losses.sparse_categorical_crossentropy,
+            name,
+            dtype,
+            from_logits=bool(from_logits),
+            ignore_class=None,
+            axis=axis,
+        )

@@ -1,0 +1,184 @@
+"""The base of the metrics: named state that is updated, read and reset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import ArrayLike, NDArray
+
+from pronghorn import _state, initializers
+from pronghorn._registry import Registry
+from pronghorn._suggest import unknown
+from pronghorn.config import floatx
+
+if TYPE_CHECKING:
+    from pronghorn._engine import MetricSpec
+
+REGISTRY = Registry("metric", "keras.metrics")
+
+
+class MetricVariable(NDArrayOperatorsMixin):
+    """A piece of a metric's state: an array that can be assigned to.
+
+    Example:
+        >>> total = MetricVariable(np.zeros(()), "total")
+        >>> total.assign_add(2.0)
+        >>> float(total + 1)
+        3.0
+    """
+
+    def __init__(self, value: NDArray[Any], name: str) -> None:
+        self.name = name
+        self._value = value
+        self._initial = value.copy()
+
+    def assign(self, value: ArrayLike) -> None:
+        """Sets the value; it is broadcast to the variable's shape."""
+        self._value = np.broadcast_to(np.asarray(value, self._value.dtype), self.shape).copy()
+
+    def assign_add(self, value: ArrayLike) -> None:
+        """Adds to the value."""
+        self.assign(self._value + np.asarray(value))
+
+    def reset(self) -> None:
+        """Sets the value that it began with."""
+        self._value = self._initial.copy()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape."""
+        return self._value.shape
+
+    @property
+    def value(self) -> NDArray[Any]:
+        """The value."""
+        return self._value
+
+    def numpy(self) -> NDArray[Any]:
+        """The value."""
+        return self._value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self._value, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        plain = [each._value if isinstance(each, MetricVariable) else each for each in inputs]
+        return getattr(ufunc, method)(*plain, **kwargs)
+
+    def __float__(self) -> float:
+        return float(self._value)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self._value!r}>"
+
+
+class Metric:
+    """A number that describes how good predictions are; subclass it for one of your own.
+
+    A subclass makes its state with ``add_variable`` and writes ``update_state`` and ``result``.
+    Metrics that the engine knows are computed in it during ``fit``; others run in Python on whole
+    chunks of predictions.
+
+    Args:
+        dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``. State is kept in
+            float64 in any case.
+        name: A name; None makes one from the class.
+
+    Example:
+        >>> class Positives(Metric):
+        ...     def __init__(self):
+        ...         super().__init__(name="positives")
+        ...         self.count = self.add_variable((), "zeros", name="count")
+        ...     def update_state(self, y_true, y_pred, sample_weight=None):
+        ...         self.count.assign_add((np.asarray(y_pred) > 0).sum())
+        ...     def result(self):
+        ...         return float(self.count)
+        >>> Positives()([0, 0], [-1.0, 3.0])
+        1.0
+    """
+
+    # "up" where larger is better, "down" where smaller is; callbacks in mode "auto" read it.
+    _direction: ClassVar[str | None] = None
+
+    def __init__(self, dtype: str | None = None, name: str | None = None) -> None:
+        if dtype not in (None, "float32", "float64"):
+            raise unknown("dtype", dtype, ("float32", "float64"))
+        self.name = name or _state.unique_name(_state.snake_case(type(self).__name__))
+        self._dtype = dtype or floatx()
+        self._variables: list[MetricVariable] = []
+
+    @property
+    def dtype(self) -> str:
+        """The dtype that function values are rounded to."""
+        return self._dtype
+
+    @property
+    def variables(self) -> list[MetricVariable]:
+        """The state."""
+        return list(self._variables)
+
+    def add_variable(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = "zeros",
+        dtype: str | None = None,
+        name: str | None = None,
+    ) -> MetricVariable:
+        """Makes a piece of state.
+
+        Args:
+            shape: Its shape.
+            initializer: Its first value, see ``initializers.get``.
+            dtype: Its dtype; None for float64.
+            name: A name.
+        """
+        make = initializers.get(initializer) or initializers.Zeros()
+        variable = MetricVariable(make(shape, dtype or "float64"), name or "variable")
+        self._variables.append(variable)
+        return variable
+
+    add_weight = add_variable
+
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
+        """Takes more data into account."""
+        raise NotImplementedError(f"{type(self).__name__} must write `update_state`.")
+
+    def result(self) -> Any:
+        """The value over all data since the last reset."""
+        raise NotImplementedError(f"{type(self).__name__} must write `result`.")
+
+    def reset_state(self) -> None:
+        """Forgets all data."""
+        for variable in self._variables:
+            variable.reset()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """``update_state`` and then ``result``."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal metric."""
+        return {"name": self.name, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Metric:
+        """The metric of a configuration."""
+        return cls(**config)
+
+    def _engine_spec(self) -> MetricSpec | None:
+        """What the engine must compute; None if this metric runs in Python."""
+        return None
+
+    def _finish(self, total: float, weight: float) -> float:
+        """The result from the engine's weighted sum and sum of weights."""
+        return total / weight if weight else 0.0
+
+    def _set_state(self, total: float, weight: float) -> None:
+        """Takes over the engine's sums, so that ``result`` agrees with it."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
