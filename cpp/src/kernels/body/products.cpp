@@ -1,6 +1,7 @@
 #include "kernels/body/products.hpp"
 
 #include "kernels/body/tables.hpp"
+#include "kernels/body/transpose.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 namespace {
@@ -102,49 +103,55 @@ void columns(const T* const* a_rows, std::size_t i0, std::size_t count, std::siz
   column_tiles(a_rows, i0 + i, count - i, depth, b, ldb, accumulate, c + i * ldc, ldc, vectors);
 }
 
-template <class T>
-void transpose(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
-               std::size_t cols) noexcept {
-  for (std::size_t j = 0; j < cols; ++j) {
-    for (std::size_t i = 0; i < rows; ++i) dst[j * ldd + i] = src[i * lds + j];
-  }
-}
-
+// Every column is one chain in order of r; four vectors of columns at a time hide its latency.
 template <class T>
 void column_sums(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols, T* sums) noexcept {
+  constexpr int kGroup = 4;
   std::size_t j = 0;
-  for (; j + kLanes<T> <= cols; j += kLanes<T>) {
-    Vec<T> sum{};
-    for (std::size_t r = 0; r < rows; ++r) sum += load(b + r * ldb + j);
-    store<T>(sums + j, sum);
+  for (; j + kGroup * kLanes<T> <= cols; j += kGroup * kLanes<T>) {
+    Vec<T> sum[kGroup] = {};
+    for (std::size_t r = 0; r < rows; ++r) {
+      unroll<kGroup>([&](auto g) PRONGHORN_UNROLLED {
+        sum[g] += load(b + r * ldb + j + g * kLanes<T>);
+      });
+    }
+    unroll<kGroup>([&](auto g) PRONGHORN_UNROLLED { store<T>(sums + j + g * kLanes<T>, sum[g]); });
   }
-  for (; j < cols; ++j) {
-    T sum = 0;
-    for (std::size_t r = 0; r < rows; ++r) sum += b[r * ldb + j];
-    sums[j] = sum;
+  for (; j < cols; j += kLanes<T>) {
+    Vec<T> sum = {};
+    for (std::size_t r = 0; r < rows; ++r) sum += load_up_to(b + r * ldb + j, cols - j);
+    store_up_to<T>(sums + j, sum, cols - j);
   }
 }
 
-// Sixteen partial sums whatever the vector length, so every instruction set adds in the same order.
+// Sixteen partial sums whatever the length of a vector, so that every instruction set adds in the
+// same order. Squares of floats are exact in double, so those sums agree to the last bit.
 template <class T>
 double sum_squares(const T* x, std::size_t n) noexcept {
-  constexpr std::size_t kPartial = 16;
-  double sums[kPartial] = {};
+  constexpr std::size_t kPartials = 16;
+  constexpr int kVectors = static_cast<int>(kPartials / kLanes<double>);
+  typedef T Narrow __attribute__((vector_size(kLanes<double> * sizeof(T)), aligned(alignof(T)), may_alias));
+  Vec<double> sum[kVectors] = {};
   std::size_t i = 0;
-  for (; i + kPartial <= n; i += kPartial) {
-    for (std::size_t p = 0; p < kPartial; ++p) {
-      const double value = x[i + p];
-      sums[p] += value * value;
-    }
+  for (; i + kPartials <= n; i += kPartials) {
+    unroll<kVectors>([&](auto v) PRONGHORN_UNROLLED {
+      const Vec<double> value = __builtin_convertvector(
+          *reinterpret_cast<const Narrow*>(x + i + v * kLanes<double>), Vec<double>);
+      sum[v] += value * value;
+    });
   }
-  for (std::size_t p = 0; i < n; ++i, ++p) {
-    const double value = x[i];
-    sums[p] += value * value;
+  double partial[kPartials];
+  unroll<kVectors>([&](auto v) PRONGHORN_UNROLLED {
+    store<double>(partial + v * kLanes<double>, sum[v]);
+  });
+  for (std::size_t p = 0; i + p < n; ++p) {
+    const double value = x[i + p];
+    partial[p] += value * value;
   }
-  for (std::size_t half = kPartial / 2; half > 0; half /= 2) {
-    for (std::size_t p = 0; p < half; ++p) sums[p] += sums[p + half];
+  for (std::size_t half = kPartials / 2; half > 0; half /= 2) {
+    for (std::size_t p = 0; p < half; ++p) partial[p] += partial[p + half];
   }
-  return sums[0];
+  return partial[0];
 }
 
 }  // namespace

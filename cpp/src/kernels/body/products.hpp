@@ -13,8 +13,8 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
 
+#include "kernels/body/unroll.hpp"
 #include "kernels/body/vec.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
@@ -30,23 +30,6 @@ constexpr int kTallTileRows = 6;
 #endif
 
 namespace {
-
-template <int I>
-struct Constant {
-  __attribute__((always_inline)) constexpr operator int() const noexcept { return I; }
-};
-
-// Calls body(0), ..., body(Count - 1) with compile-time constants. Plain loops over accumulators are
-// unrolled too late for the compiler to keep the whole array in registers.
-template <class Body, int... I>
-PRONGHORN_INLINE void unroll(std::integer_sequence<int, I...>, Body body) noexcept {
-  (body(Constant<I>{}), ...);
-}
-template <int Count, class Body>
-PRONGHORN_INLINE void unroll(Body body) noexcept {
-  unroll(std::make_integer_sequence<int, Count>{}, body);
-}
-#define PRONGHORN_UNROLLED __attribute__((always_inline))
 
 // Starting values of a tile, row r at data + r*ld: C itself, or the bias or zeros in every row.
 template <class T>

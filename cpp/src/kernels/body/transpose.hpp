@@ -1,0 +1,81 @@
+// Transposition of blocks of kLanes x kLanes elements in registers.
+#pragma once
+
+#include <utility>
+
+#include "kernels/body/unroll.hpp"
+#include "kernels/body/vec.hpp"
+
+namespace pronghorn::kernels::PRONGHORN_ISA {
+namespace {
+
+// a0 b0 a1 b1 ... from the lower (half 0) or upper (half 1) halves of a and b.
+template <class T, int Half, int... I>
+PRONGHORN_INLINE Vec<T> zip(Vec<T> a, Vec<T> b, std::integer_sequence<int, I...>) noexcept {
+  constexpr int kCount = static_cast<int>(kLanes<T>);
+  return __builtin_shufflevector(a, b, (I / 2 + Half * kCount / 2 + I % 2 * kCount)...);
+}
+
+// log2(lanes) rounds of zipping row i with row i + lanes/2: each moves one bit of the index of the
+// row to the index of the column (the perfect shuffle of Stone, IEEE Trans. Comput. C-20, 1971).
+template <class T>
+PRONGHORN_INLINE void transpose_registers(Vec<T> (&block)[kLanes<T>]) noexcept {
+  constexpr int kCount = static_cast<int>(kLanes<T>);
+  constexpr int kRounds = kCount == 16 ? 4 : kCount == 8 ? 3 : kCount == 4 ? 2 : 1;
+  using Lanes = std::make_integer_sequence<int, kCount>;
+  unroll<kRounds>([&](auto) PRONGHORN_UNROLLED {
+    Vec<T> zipped[kCount];
+    unroll<kCount / 2>([&](auto i) PRONGHORN_UNROLLED {
+      zipped[2 * i] = zip<T, 0>(block[i], block[i + kCount / 2], Lanes{});
+      zipped[2 * i + 1] = zip<T, 1>(block[i], block[i + kCount / 2], Lanes{});
+    });
+    unroll<kCount>([&](auto i) PRONGHORN_UNROLLED { block[i] = zipped[i]; });
+  });
+}
+
+template <class T>
+PRONGHORN_INLINE void transpose_block(const T* src, std::size_t lds, T* dst,
+                                      std::size_t ldd) noexcept {
+  constexpr int kCount = static_cast<int>(kLanes<T>);
+  Vec<T> block[kLanes<T>];
+  unroll<kCount>([&](auto i) PRONGHORN_UNROLLED { block[i] = load(src + i * lds); });
+  transpose_registers<T>(block);
+  unroll<kCount>([&](auto j) PRONGHORN_UNROLLED { store<T>(dst + j * ldd, block[j]); });
+}
+
+// At most kLanes rows and columns.
+template <class T>
+void transpose_part(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
+                    std::size_t cols) noexcept {
+  constexpr int kCount = static_cast<int>(kLanes<T>);
+  Vec<T> block[kLanes<T>];
+  unroll<kCount>([&](auto i) PRONGHORN_UNROLLED {
+    block[i] = static_cast<std::size_t>(i) < rows ? load_up_to(src + i * lds, cols) : Vec<T>{};
+  });
+  transpose_registers<T>(block);
+  unroll<kCount>([&](auto j) PRONGHORN_UNROLLED {
+    if (static_cast<std::size_t>(j) < cols) store_up_to<T>(dst + j * ldd, block[j], rows);
+  });
+}
+
+// dst[j*ldd + i] = src[i*lds + j]
+template <class T>
+void transpose(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
+               std::size_t cols) noexcept {
+  for (std::size_t i = 0; i < rows; i += kLanes<T>) {
+    for (std::size_t j = 0; j < cols; j += kLanes<T>) {
+      const T* const from = src + i * lds + j;
+      T* const to = dst + j * ldd + i;
+      const std::size_t height = rows - i;
+      const std::size_t width = cols - j;
+      if (height >= kLanes<T> && width >= kLanes<T>) {
+        transpose_block(from, lds, to, ldd);
+      } else {
+        transpose_part(from, lds, to, ldd, height, width);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pronghorn::kernels::PRONGHORN_ISA
