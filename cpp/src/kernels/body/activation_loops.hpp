@@ -17,8 +17,6 @@
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 
-#define PRONGHORN_MEMBER inline __attribute__((always_inline))
-
 template <class T, template <class> class Definition>
 void activation_forward(const T* z, std::size_t ldz, T* y, std::size_t ldy, std::size_t rows,
                         std::size_t cols, const ActivationParams& params) noexcept {

@@ -24,6 +24,14 @@ PRONGHORN_INLINE void map(const T* a, const T* b, T* y, std::size_t n, F f) {
   }
 }
 
+// f(i, count) for runs of up to a vector of elements that cover [0, n).
+template <class T, class F>
+PRONGHORN_INLINE void for_vectors(std::size_t n, F f) {
+  std::size_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) f(i, kLanes<T>);
+  if (i < n) f(i, n - i);
+}
+
 // Sum over i < n of f(x[i]), in lanes from the start and then across lanes.
 template <class T, class F>
 PRONGHORN_INLINE T sum_of(std::size_t n, F f) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "kernels/body/activation_loops.hpp"
-#include "kernels/body/math.hpp"
 #include "kernels/body/registry.hpp"
+#include "kernels/body/softmax.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 
@@ -15,11 +15,6 @@ PRONGHORN_INLINE T exp_row(const T* z, T* e, std::size_t n, T shift) {
     if (e != nullptr) store_up_to<T>(e + i, value, count);
     return value;
   });
-}
-
-template <class T>
-PRONGHORN_INLINE T log_scalar(T x) {
-  return log<T>(splat<T>(x))[0];
 }
 
 template <class T>

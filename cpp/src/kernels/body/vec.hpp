@@ -25,6 +25,7 @@
 #endif
 
 #define PRONGHORN_INLINE static inline __attribute__((always_inline))
+#define PRONGHORN_MEMBER inline __attribute__((always_inline))
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 
@@ -127,6 +128,12 @@ PRONGHORN_INLINE Vec<T> abs(Vec<T> v) {
 template <class T>
 PRONGHORN_INLINE Vec<T> or_sign(Vec<T> magnitude, Vec<T> sign) {
   return from_bits<T>(bits<T>(magnitude) | (bits<T>(sign) & VecTraits<T>::kSignBit));
+}
+
+// -1, 0 or 1; NaN for NaN.
+template <class T>
+PRONGHORN_INLINE Vec<T> sign(Vec<T> v) {
+  return select<T>(v == Vec<T>{}, Vec<T>{}, or_sign<T>(splat<T>(1), v) + T(0) * v);
 }
 
 // 1.5 * 2^mantissa bits: adding it rounds to the nearest integer, ties to even, and leaves that

@@ -1,0 +1,119 @@
+// Plain element-wise kernels: sums, copies, regularisers, scaling, clipping, dropout.
+#include "kernels/body/map.hpp"
+#include "kernels/body/random.hpp"
+#include "kernels/body/tables.hpp"
+
+namespace pronghorn::kernels::PRONGHORN_ISA {
+
+namespace {
+
+template <class T>
+void add(const T* a, const T* b, T* out, std::size_t n) noexcept {
+  map(a, b, out, n, [](Vec<T> x, Vec<T> y) { return x + y; });
+}
+
+template <class T>
+void copy_rows(const T* const* rows, std::size_t count, std::size_t cols, T* out,
+               std::size_t ld) noexcept {
+  for (std::size_t r = 0; r < count; ++r) {
+    map(rows[r], out + r * ld, cols, [](Vec<T> v) { return v; });
+  }
+}
+
+// The penalty l1 |w| + l2 w^2 and its derivative l1 sign(w) + 2 l2 w. Summed in kPartial partial
+// sums by index modulo kPartial and then by halving: the same order on every instruction set.
+template <class T>
+double regularize(const T* w, T* g, std::size_t n, double l1, double l2) noexcept {
+  constexpr std::size_t kPartial = 16;
+  const T slope = static_cast<T>(l1);
+  const T twice = static_cast<T>(2 * l2);
+  map(w, g, g, n,
+      [&](Vec<T> v, Vec<T> gradient) { return gradient + (twice * v + slope * sign<T>(v)); });
+  double part[kPartial] = {};
+  std::size_t i = 0;
+  for (; i + kPartial <= n; i += kPartial) {
+    for (std::size_t j = 0; j < kPartial; ++j) {
+      const double value = static_cast<double>(w[i + j]);
+      part[j] += l1 * __builtin_fabs(value) + l2 * (value * value);
+    }
+  }
+  for (std::size_t j = 0; i + j < n; ++j) {
+    const double value = static_cast<double>(w[i + j]);
+    part[j] += l1 * __builtin_fabs(value) + l2 * (value * value);
+  }
+  for (std::size_t half = kPartial / 2; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) part[j] += part[j + half];
+  }
+  return part[0];
+}
+
+template <class T>
+void scale(T* x, std::size_t n, T factor) noexcept {
+  map(x, x, n, [&](Vec<T> v) { return v * factor; });
+}
+
+// To [-limit, limit]; NaN stays.
+template <class T>
+void clip(T* x, std::size_t n, T limit) noexcept {
+  map(x, x, n, [&](Vec<T> v) { return max<T>(splat<T>(-limit), min<T>(splat<T>(limit), v)); });
+}
+
+template <class T>
+void copy_kept(const T* x, T* out, std::uint8_t* mask, std::size_t n) noexcept {
+  map(x, out, n, [](Vec<T> v) { return v; });
+  for (std::size_t i = 0; mask != nullptr && i < n; ++i) mask[i] = 1;
+}
+
+// out = x / (1 - rate) where the element's word is at or above rate * 2^32, else 0.
+// Srivastava et al., JMLR 15 (2014) 1929, section 10 (inverted form).
+template <class T>
+void dropout(const T* x, T* out, std::uint8_t* mask, std::size_t n, double rate,
+             std::uint64_t seed, std::uint32_t stream, std::uint64_t step,
+             std::uint64_t first) noexcept {
+  if (rate <= 0) {
+    copy_kept(x, out, mask, n);
+    return;
+  }
+  // word >= rate * 2^32 for an integer word means word > last.
+  const double bound = __builtin_ceil(rate * 0x1p32) - 1;
+  const std::uint32_t last = bound >= 0x1p32 ? 0xffffffffu : static_cast<std::uint32_t>(bound);
+  const T factor = static_cast<T>(1 / (1 - rate));
+  constexpr std::size_t kBuffer = 8 * kPhiloxWordsAtOnce;
+  std::uint32_t words[kBuffer];
+  std::uint64_t block = first / 4;
+  std::size_t skip = static_cast<std::size_t>(first % 4);  // words of the first block not ours
+  for (std::size_t done = 0; done < n; skip = 0, block += kBuffer / 4) {
+    const std::size_t room = kBuffer - skip;
+    const std::size_t count = n - done < room ? n - done : room;
+    for (std::size_t j = 0; j < skip + count; j += kPhiloxWordsAtOnce) {
+      philox_words(seed, stream, step, block + j / 4, words + j);
+    }
+    const std::uint32_t* word = words + skip;
+    for (std::size_t i = 0; i < count; ++i) {
+      out[done + i] = word[i] > last ? x[done + i] * factor : T(0);
+    }
+    if (mask != nullptr) {
+      for (std::size_t i = 0; i < count; ++i) mask[done + i] = word[i] > last;
+    }
+    done += count;
+  }
+}
+
+template <class T>
+void dropout_backward(const T* dy, const std::uint8_t* mask, T* dx, std::size_t n,
+                      double rate) noexcept {
+  const T factor = static_cast<T>(1 / (1 - rate));
+  for (std::size_t i = 0; i < n; ++i) dx[i] = mask[i] != 0 ? dy[i] * factor : T(0);
+}
+
+}  // namespace
+
+template <class T>
+Elementwise<T> elementwise_table() noexcept {
+  return {add<T>, copy_rows<T>, regularize<T>, scale<T>, clip<T>, dropout<T>, dropout_backward<T>};
+}
+
+template Elementwise<float> elementwise_table<float>() noexcept;
+template Elementwise<double> elementwise_table<double>() noexcept;
+
+}  // namespace pronghorn::kernels::PRONGHORN_ISA
