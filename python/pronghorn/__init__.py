@@ -1,0 +1,115 @@
+"""Dense neural networks on CPUs, with Keras's words.
+
+``import pronghorn as keras`` runs a Keras script made of dense networks. Submodules are loaded at
+their first use.
+
+Example:
+    >>> import pronghorn as keras
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    >>> model.count_params()
+    15
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from pronghorn import (
+        activations,
+        callbacks,
+        config,
+        datasets,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        optimizers,
+        random,
+        regularizers,
+        utils,
+    )
+    from pronghorn._graph import KerasTensor
+    from pronghorn._variable import Variable
+    from pronghorn.initializers import Initializer
+    from pronghorn.layers import Input, Layer
+    from pronghorn.losses import Loss
+    from pronghorn.metrics import Metric
+    from pronghorn.models import Model, Sequential
+    from pronghorn.optimizers import Optimizer
+    from pronghorn.regularizers import Regularizer
+
+_SUBMODULES = (
+    "activations",
+    "callbacks",
+    "config",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "random",
+    "regularizers",
+    "utils",
+)
+_HOMES = {
+    "Initializer": "initializers",
+    "Input": "layers",
+    "KerasTensor": "_graph",
+    "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Model": "models",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
+    "Sequential": "models",
+    "Variable": "_variable",
+}
+
+__all__ = [
+    "Initializer",
+    "Input",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Regularizer",
+    "Sequential",
+    "Variable",
+    "__version__",
+    "activations",
+    "callbacks",
+    "config",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "random",
+    "regularizers",
+    "utils",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"pronghorn.{name}")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"pronghorn.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'pronghorn' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

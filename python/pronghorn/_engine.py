@@ -1,0 +1,157 @@
+"""The one module that imports the compiled core.
+
+Everything else reaches C++ through the names below, so that a missing or broken core gives one
+clear message and the boundary between Python and C++ stays in one place.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+try:
+    from pronghorn import _core
+except ImportError as error:
+    raise ImportError(
+        "pronghorn's compiled core (pronghorn._core) could not be loaded: "
+        f"{error}. Install the package with `pip install .` from its source directory (a C++17 "
+        "compiler is needed), and do not import it from inside the source tree's python/ folder."
+    ) from error
+
+if TYPE_CHECKING:
+    from pronghorn._core import (
+        Activation,
+        DType,
+        LossSpec,
+        MetricSpec,
+        Node,
+        OptimizerSpec,
+        Results,
+    )
+
+Array = NDArray[Any]
+Shape = tuple[int | None, ...]
+
+Engine = _core.Engine
+Run = _core.Run
+Tape = _core.Tape
+Trainer = _core.Trainer
+CoreVariable = _core.Variable
+
+activation_names = _core.activations
+get_num_threads = _core.get_num_threads
+info = _core.info
+set_num_threads = _core.set_num_threads
+
+__all__ = [
+    "Activation",
+    "Array",
+    "CoreVariable",
+    "DType",
+    "Engine",
+    "EngineGraph",
+    "LossSpec",
+    "MetricSpec",
+    "Node",
+    "OptimizerSpec",
+    "Results",
+    "Run",
+    "Shape",
+    "Tape",
+    "Trainer",
+    "activation_names",
+    "get_num_threads",
+    "info",
+    "is_sparse",
+    "loss_names",
+    "optimizer_hyper",
+    "set_num_threads",
+]
+
+
+@functools.cache
+def _losses() -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in _core.losses()}
+
+
+def loss_names() -> list[str]:
+    """Names of the losses and metrics that the engine computes."""
+    return list(_losses())
+
+
+def is_sparse(name: str) -> bool:
+    """Whether the loss or metric `name` takes integer class labels."""
+    row = _losses().get(name)
+    return bool(row and row["sparse"])
+
+
+@functools.cache
+def optimizer_hyper() -> dict[str, list[str]]:
+    """Hyperparameter names of each optimizer of the engine."""
+    return {row["name"]: list(row["hyper"]) for row in _core.optimizers()}
+
+
+class EngineGraph:
+    """Collects the nodes, shapes and variables of which an engine is made.
+
+    Layers append to it (``Layer._lower``). Shapes are per sample, without the batch dimension.
+    """
+
+    def __init__(self, dtype: DType) -> None:
+        self.dtype = dtype
+        self.nodes: list[Node] = []
+        self.shapes: list[tuple[int, ...]] = []
+        self.variables: list[Any] = []
+        self._variable_index: dict[int, int] = {}
+        self._seed_uses: dict[int, int] = {}
+
+    def append(self, node: Node, shape: Sequence[int | None]) -> int:
+        """Adds a node whose output has the given shape per sample; returns its index."""
+        known = tuple(size for size in shape if size is not None)
+        if len(known) != len(shape):
+            raise ValueError(
+                f'Layer "{node.get("name")}" has the output shape {(None, *shape)}. Every '
+                "dimension but the first (the batch) must be known before the model can run; "
+                "give Input a shape without None."
+            )
+        self.nodes.append(node)
+        self.shapes.append(known)
+        return len(self.nodes) - 1
+
+    def variable(self, variable: Any) -> int:
+        """Index of a `Variable`, added at its first use (shared layers use one index)."""
+        index = self._variable_index.get(id(variable))
+        if index is None:
+            index = len(self.variables)
+            self._variable_index[id(variable)] = index
+            self.variables.append(variable)
+        return index
+
+    def dropout_seed(self, seed: int) -> int:
+        """A stream of its own for each use of a shared dropout layer."""
+        uses = self._seed_uses.get(seed, 0)
+        self._seed_uses[seed] = uses + 1
+        # The odd constant is 2^64 divided by the golden ratio (Knuth, TAOCP 3, section 6.4): its
+        # multiples stay far apart.
+        return (seed + uses * 0x9E3779B97F4A7C15) % 2**64
+
+    def engine(self, outputs: Sequence[int]) -> _core.Engine:
+        """Builds the engine; outputs are indices of nodes."""
+        variables = [variable._core for variable in self.variables]
+        return _core.Engine(self.nodes, list(outputs), variables, self.dtype)
+
+
+def as_array(value: Any, dtype: Any) -> Array:
+    """An array the core can read in place: C order, aligned, native byte order, of `dtype`.
+
+    Returns `value` itself if it is one already.
+    """
+    array = np.asarray(value)
+    if array.dtype != dtype or not (array.flags.c_contiguous and array.flags.aligned):
+        with np.errstate(over="ignore", invalid="ignore"):
+            array = np.array(array, dtype=dtype, order="C", copy=True)
+    return array

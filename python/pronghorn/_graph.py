@@ -1,0 +1,208 @@
+"""Symbolic tensors and the graph that layers draw between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from pronghorn import _naming, _tree
+
+if TYPE_CHECKING:
+    from pronghorn._engine import Shape
+    from pronghorn.layers._layer import Layer
+
+
+class KerasHistory(NamedTuple):
+    """Where a symbolic tensor comes from."""
+
+    operation: Layer
+    node_index: int
+    tensor_index: int
+
+
+class KerasTensor:
+    """A value that is not there yet: a shape, a dtype and the layer it comes from.
+
+    Args:
+        shape: With the batch dimension first; None where not known.
+        dtype: Name of the element type.
+        name: Given automatically if None.
+
+    Example:
+        >>> import pronghorn as keras
+        >>> x = keras.Input((3,))
+        >>> (x + keras.layers.Dense(3)(x)).shape
+        (None, 3)
+    """
+
+    _keras_history: KerasHistory
+
+    def __init__(self, shape: Shape, dtype: str = "float32", name: str | None = None) -> None:
+        self.shape = tuple(shape)
+        self.dtype = dtype
+        self.name = name or _naming.auto_name(type(self).__name__)
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions, the batch included."""
+        return len(self.shape)
+
+    def __add__(self, other: object) -> KerasTensor:
+        from pronghorn.layers._add import Add
+
+        if not isinstance(other, KerasTensor):
+            return NotImplemented
+        result = Add()([self, other])
+        assert isinstance(result, KerasTensor)
+        return result
+
+    def __radd__(self, other: object) -> KerasTensor:
+        # sum([a, b]) begins with 0 + a.
+        if isinstance(other, int) and other == 0:
+            return self
+        return NotImplemented
+
+    def _activate(self, specification: Any) -> KerasTensor:
+        """Makes functions such as ``activations.relu`` applicable to symbolic tensors."""
+        from pronghorn.activations._function import apply
+        from pronghorn.layers._activation import Activation
+
+        name = _naming.auto_name(specification["name"])
+        result = Activation(lambda x: apply(x, **specification), name=name)(self)
+        assert isinstance(result, KerasTensor)
+        return result
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        raise TypeError(
+            f"{self!r} is symbolic: it has no values. Make a Model of it and call "
+            "`model.predict(x)`, or pass it to layers only."
+        )
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} is symbolic and has no truth value.")
+
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError(f"{self!r} is symbolic and cannot be iterated over.")
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+class Node:
+    """One call of a layer: its input tensors and what came out.
+
+    Attributes:
+        operation: The layer.
+        arguments: Structure of the inputs as passed.
+        input_tensors: The same, flat.
+        outputs: Output tensors, flat.
+    """
+
+    def __init__(self, operation: Layer, arguments: Any, outputs: Any) -> None:
+        self.operation = operation
+        self.arguments = arguments
+        self.input_tensors: list[KerasTensor] = (
+            [] if arguments is None else _tree.flatten(arguments)
+        )
+        self.outputs: list[KerasTensor] = _tree.flatten(outputs)
+        self.output_structure = outputs
+        index = len(operation._inbound_nodes)
+        operation._inbound_nodes.append(self)
+        for position, tensor in enumerate(self.outputs):
+            tensor._keras_history = KerasHistory(operation, index, position)
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the node is an Input."""
+        return not self.input_tensors
+
+
+def producer(tensor: KerasTensor) -> Node:
+    """The node a tensor comes from."""
+    history = tensor._keras_history
+    return history.operation._inbound_nodes[history.node_index]
+
+
+class LayerGraph:
+    """The part of the graph between given inputs and outputs.
+
+    Attributes:
+        nodes: In an order in which producers come before users.
+        operations: Layers in Keras's order: farthest from the outputs first; at equal distance in
+            the order in which a walk back from the outputs meets them.
+
+    Raises:
+        ValueError: If an output does not depend on the inputs alone, or two layers share a name.
+    """
+
+    def __init__(self, inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -> None:
+        self.nodes: list[Node] = []
+        self._met: dict[int, int] = {}
+        self._walk(inputs, outputs)
+        self.operations = self._order(inputs)
+        self._check_names()
+
+    def _walk(self, inputs: Sequence[KerasTensor], outputs: Sequence[KerasTensor]) -> None:
+        """Depth-first from the outputs; an explicit stack, as nets may be thousands deep."""
+        given = {id(tensor) for tensor in inputs}
+        finished: set[int] = set()
+        for output in outputs:
+            stack = [(output, False)]
+            while stack:
+                tensor, expanded = stack.pop()
+                node = producer(tensor)
+                if id(node) in finished:
+                    continue
+                if expanded:
+                    finished.add(id(node))
+                    self.nodes.append(node)
+                    continue
+                if id(tensor) in given and not node.is_input:
+                    continue
+                if node.is_input and id(tensor) not in given:
+                    raise ValueError(
+                        f"An output depends on the input {tensor!r} of layer "
+                        f"'{node.operation.name}', which is not among the model's `inputs`: "
+                        f"{[t.name for t in inputs]}."
+                    )
+                self._met.setdefault(id(node.operation), len(self._met))
+                stack.append((tensor, True))
+                stack.extend((t, False) for t in reversed(node.input_tensors))
+
+    def _order(self, inputs: Sequence[KerasTensor]) -> list[Layer]:
+        node_depths: dict[int, int] = {}
+        layer_depths: dict[int, int] = {}
+        layers: dict[int, Layer] = {}
+        in_graph = {id(node) for node in self.nodes}
+        for node in reversed(self.nodes):
+            layer = node.operation
+            depth = max(node_depths.get(id(node), 0), layer_depths.get(id(layer), 0))
+            node_depths[id(node)] = layer_depths[id(layer)] = depth
+            layers[id(layer)] = layer
+            for tensor in node.input_tensors:
+                parent = producer(tensor)
+                if id(parent) in in_graph:
+                    known = node_depths.get(id(parent), 0)
+                    node_depths[id(parent)] = max(known, depth + 1)
+        for tensor in inputs:
+            node = producer(tensor)
+            layer = node.operation
+            if id(layer) not in layers and node.is_input:
+                layers[id(layer)] = layer
+                layer_depths[id(layer)] = 0
+                node_depths[id(node)] = 0
+                self._met[id(layer)] = -1
+        self.depths = node_depths
+        return sorted(
+            layers.values(), key=lambda layer: (-layer_depths[id(layer)], self._met[id(layer)])
+        )
+
+    def _check_names(self) -> None:
+        seen: set[str] = set()
+        for layer in self.operations:
+            if layer.name in seen:
+                raise ValueError(
+                    f"The name '{layer.name}' belongs to more than one layer of the model. Give "
+                    "each layer a `name` of its own."
+                )
+            seen.add(layer.name)

@@ -1,0 +1,141 @@
+"""Weights of layers, as Python sees them; the values live in the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pronghorn import _engine, _naming
+
+if TYPE_CHECKING:
+    from pronghorn._engine import Array, DType
+
+
+class Variable(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array that the engine trains. It behaves as a NumPy array in expressions.
+
+    Args:
+        initializer: An array, or a callable ``(shape, dtype) -> array``.
+        shape: Needed when `initializer` is a callable.
+        dtype: "float32" or "float64"; None takes the array's own if it is one of them, otherwise
+            "float32".
+        trainable: Whether training may change it.
+        name: Last part of `path`; given automatically if None.
+
+    Raises:
+        ValueError: If a shape or dtype does not fit.
+
+    Example:
+        >>> v = Variable([[1.0, 2.0]], name="kernel")
+        >>> v.assign(v * 3)
+        >>> v.shape, v.numpy().tolist()
+        ((1, 2), [[3.0, 6.0]])
+    """
+
+    def __init__(
+        self,
+        initializer: ArrayLike | Callable[..., Array],
+        shape: Sequence[int] | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ) -> None:
+        self.name = name or _naming.auto_name(type(self).__name__)
+        scope = _naming.current_path()
+        self.path = f"{scope}/{self.name}" if scope else self.name
+        self.trainable = trainable
+        if callable(initializer):
+            if shape is None:
+                raise ValueError(
+                    f"Variable '{self.name}' has a callable initializer and needs a `shape`; "
+                    "received shape=None."
+                )
+            value = np.asarray(initializer(tuple(shape), dtype=dtype or "float32"))
+        else:
+            value = np.asarray(initializer)
+            shape = value.shape if shape is None else shape
+        if dtype is None:
+            dtype = str(value.dtype) if value.dtype in (np.float32, np.float64) else "float32"
+        if dtype not in ("float32", "float64"):
+            raise ValueError(
+                f"`dtype` of a variable must be 'float32' or 'float64'. Received: dtype={dtype!r}"
+            )
+        self._core = _engine.CoreVariable(tuple(shape), cast("DType", dtype))
+        self.assign(value)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the value."""
+        return tuple(self._core.shape)
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> str:
+        """Name of the element type."""
+        return self._core.dtype
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def value(self) -> Array:
+        """A copy of the value."""
+        return self._core.get()
+
+    def numpy(self) -> Array:
+        """A copy of the value."""
+        return self._core.get()
+
+    def assign(self, value: ArrayLike) -> None:
+        """Replaces the value.
+
+        Args:
+            value: Array of this variable's shape; its dtype is converted.
+
+        Raises:
+            ValueError: If the shape differs or the elements are not numbers.
+        """
+        array = np.asarray(value)
+        if array.shape != self.shape:
+            raise ValueError(
+                f"Variable '{self.path}' has shape {self.shape} and cannot take a value of shape "
+                f"{array.shape}."
+            )
+        if array.dtype.kind not in "biuf":
+            raise ValueError(
+                f"Variable '{self.path}' takes real numbers. Received a value of dtype "
+                f"{array.dtype}."
+            )
+        self._core.set(_engine.as_array(array, np.dtype(self.dtype)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        value = self._core.get()
+        return value if dtype is None else value.astype(dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        arrays = [x.value if isinstance(x, Variable) else x for x in inputs]
+        return getattr(ufunc, method)(*arrays, **kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._core.get()[key]
+
+    def __len__(self) -> int:
+        return len(self._core.get())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, "
+            f"value={self.value}>"
+        )

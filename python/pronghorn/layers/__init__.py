@@ -1,0 +1,34 @@
+"""Layers: the parts of which models are made. One file a layer."""
+
+from pronghorn.layers._activation import Activation
+from pronghorn.layers._add import Add, add
+from pronghorn.layers._concatenate import Concatenate, concatenate
+from pronghorn.layers._dense import Dense
+from pronghorn.layers._dropout import Dropout
+from pronghorn.layers._elu import ELU
+from pronghorn.layers._flatten import Flatten
+from pronghorn.layers._input_layer import Input, InputLayer
+from pronghorn.layers._layer import Layer
+from pronghorn.layers._leaky_relu import LeakyReLU
+from pronghorn.layers._relu import ReLU
+from pronghorn.layers._reshape import Reshape
+from pronghorn.layers._softmax import Softmax
+
+__all__ = [
+    "ELU",
+    "Activation",
+    "Add",
+    "Concatenate",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Input",
+    "InputLayer",
+    "Layer",
+    "LeakyReLU",
+    "ReLU",
+    "Reshape",
+    "Softmax",
+    "add",
+    "concatenate",
+]

@@ -1,0 +1,40 @@
+"""Any activation as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pronghorn import activations
+from pronghorn.activations._function import engine_spec
+from pronghorn.layers._elementwise import ActivationLayer
+
+
+class Activation(ActivationLayer):
+    """Y = act(X).
+
+    Args:
+        activation: Name or function.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: For an unknown name, with the nearest one suggested, or a function that is none
+            of the engine's activations.
+
+    Example:
+        >>> import numpy as np
+        >>> Activation("relu")(np.array([-1.0, 2.0])).tolist()
+        [0.0, 2.0]
+    """
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = activations.get(activation)
+        engine_spec(self.activation)
+
+    def _function(self) -> Callable[..., Any]:
+        return self.activation
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer, as plain data."""
+        return {**super().get_config(), "activation": activations.serialize(self.activation)}

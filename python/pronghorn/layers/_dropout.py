@@ -1,0 +1,70 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pronghorn._engine import EngineGraph
+from pronghorn.layers._layer import Layer
+from pronghorn.random._seed import check_seed, next_seed
+
+if TYPE_CHECKING:
+    from pronghorn._engine import Node as EngineNode
+
+
+class Dropout(Layer):
+    """In training, zeroes each element with probability `rate` and scales the rest by 1/(1-rate).
+
+    Which elements fall depends on the seed and the training step alone, not on threads.
+
+    Args:
+        rate: Between 0 and 1.
+        noise_shape: Must be None.
+        seed: Of the masks; None draws one (``utils.set_random_seed`` fixes it).
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: For a rate outside [0, 1] or a `noise_shape`.
+
+    Source: Srivastava et al., JMLR 15 (2014).
+
+    Example:
+        >>> import numpy as np
+        >>> Dropout(0.5)(np.ones((1, 3))).tolist()
+        [[1.0, 1.0, 1.0]]
+    """
+
+    def __init__(
+        self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        if isinstance(rate, (str, bool)) or not 0 <= rate <= 1:
+            raise ValueError(f"`rate` must be a number between 0 and 1. Received: rate={rate!r}")
+        if noise_shape is not None:
+            raise ValueError(
+                f"Dropout does not support `noise_shape`. Received: noise_shape={noise_shape!r}"
+            )
+        self.seed = check_seed(seed)
+        super().__init__(**kwargs)
+        self.rate = float(rate)
+        self.noise_shape = None
+        self._stream = next_seed() if self.seed is None else self.seed
+
+    def _check_training_argument(self, training: bool | None) -> None:
+        if training is not None:
+            raise ValueError(
+                f"Layer '{self.name}' decides at run time whether it drops; in a graph it cannot "
+                f"be fixed. Received: training={training!r}"
+            )
+
+    def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
+        return {"op": "dropout", "rate": self.rate, "seed": graph.dropout_seed(self._stream)}
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer, as plain data."""
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "seed": self.seed,
+            "noise_shape": self.noise_shape,
+        }

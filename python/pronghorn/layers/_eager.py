@@ -1,0 +1,59 @@
+"""Runs single layers on arrays: an engine of one layer, made once for each input shape."""
+
+from __future__ import annotations
+
+import typing
+from typing import TYPE_CHECKING, Any
+
+from pronghorn._engine import Array, EngineGraph
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pronghorn._engine import DType, Engine
+    from pronghorn.layers._layer import Layer
+
+
+class EagerEngines:
+    """The engines in which one layer runs on its own."""
+
+    def __init__(self) -> None:
+        self._engines: dict[tuple[tuple[int, ...], ...], Engine] = {}
+        self._training_calls = 0
+
+    def run(self, layer: Layer, arrays: Sequence[Array], training: bool) -> list[Array]:
+        """Applies `layer` to arrays of shape (batch, ...), already of its dtype."""
+        if any(len(array) != len(arrays[0]) for array in arrays):
+            raise ValueError(
+                f'Inputs of layer "{layer.name}" must have one batch size. Received shapes '
+                f"{[array.shape for array in arrays]}."
+            )
+        # A plain vector is one sample: the engine keeps the batch dimension apart.
+        vector = arrays[0].ndim == 1
+        if vector:
+            arrays = [array[None, :] for array in arrays]
+        shapes = tuple(array.shape[1:] for array in arrays)
+        engine = self._engines.get(shapes)
+        if engine is None:
+            engine = self._engines[shapes] = _make_engine(layer, shapes)
+        if training:
+            outputs = engine.forward(arrays, True, self._training_calls).outputs
+            self._training_calls += 1
+        else:
+            outputs = engine.predict(arrays)
+        return [output[0] for output in outputs] if vector else outputs
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> EagerEngines:
+        return EagerEngines()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return EagerEngines, ()
+
+
+def _make_engine(layer: Layer, shapes: Sequence[tuple[int, ...]]) -> Engine:
+    graph = EngineGraph(typing.cast("DType", layer.dtype))
+    inputs = [
+        graph.append({"op": "input", "name": "input", "inputs": [], "shape": shape}, shape)
+        for shape in shapes
+    ]
+    return graph.engine(layer._lower(graph, inputs))

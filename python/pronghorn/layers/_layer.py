@@ -1,0 +1,399 @@
+"""What all layers share: name, weights, build, call, configuration."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pronghorn import _engine, _naming, _tree, initializers
+from pronghorn._engine import Array, EngineGraph
+from pronghorn._graph import KerasTensor, Node
+from pronghorn._variable import Variable
+from pronghorn.layers import _eager
+
+if TYPE_CHECKING:
+    from pronghorn._engine import Node as EngineNode
+
+LayerT = TypeVar("LayerT", bound="Layer")
+
+
+def _standard_dtype(dtype: Any) -> str:
+    """Name of the dtype of a layer's weights and arithmetic."""
+    from pronghorn import config
+
+    if dtype is None:
+        return config.floatx()
+    if isinstance(dtype, dict):  # as get_config() writes it
+        dtype = dtype.get("config", {}).get("name")
+    name = getattr(dtype, "name", None) or str(dtype)
+    if name not in ("float32", "float64"):
+        raise ValueError(
+            f"`dtype` of a layer must be 'float32' or 'float64'. Received: dtype={dtype!r}"
+        )
+    return str(name)
+
+
+class Layer:
+    """Base of all layers.
+
+    A layer tells the engine what it is in `_engine_node`; that, `compute_output_shape` and, for
+    weights, `_create_weights` is all that a new layer has to define.
+
+    Args:
+        trainable: Whether training changes the weights.
+        dtype: "float32", "float64" or None (``config.floatx()``).
+        name: Unique within a model; given automatically if None.
+        **kwargs: `input_shape` or `input_dim`, as older scripts pass them to the first layer.
+
+    Raises:
+        ValueError: For unknown arguments or a dtype that the engine does not have.
+    """
+
+    _min_ndim = 1
+
+    def __init__(
+        self,
+        *,
+        trainable: bool = True,
+        dtype: Any = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if name is not None and "/" in str(name):
+            raise ValueError(f"`name` of a layer must not contain '/'. Received: name={name!r}")
+        if not isinstance(trainable, bool):
+            raise ValueError(
+                f"`trainable` must be True or False. Received: trainable={trainable!r} "
+                f"(of type {type(trainable).__name__})"
+            )
+        self.name = name or _naming.auto_name(type(self).__name__)
+        self._dtype = _standard_dtype(dtype)
+        self._input_shape_arg = self._take_input_shape(kwargs)
+        for unsupported in ("activity_regularizer", "autocast"):
+            value = kwargs.pop(unsupported, None)
+            if value is not None and value is not True:
+                raise ValueError(
+                    f"{type(self).__name__} does not support `{unsupported}`. "
+                    f"Received: {unsupported}={value!r}"
+                )
+        if kwargs:
+            raise ValueError(
+                f"{type(self).__name__} has no arguments {sorted(kwargs)}. Received: {kwargs}"
+            )
+        self.built = False
+        self._trainable = trainable
+        self._weights: list[Variable] = []
+        self._inbound_nodes: list[Node] = []
+        self._build_shape: Any = None
+        self._eager = _eager.EagerEngines()
+
+    @staticmethod
+    def _take_input_shape(kwargs: dict[str, Any]) -> tuple[int | None, ...] | None:
+        dim, shape = kwargs.pop("input_dim", None), kwargs.pop("input_shape", None)
+        if dim is not None:
+            shape = (dim,)
+        if shape is None:
+            return None
+        warnings.warn(
+            "Passing `input_shape` or `input_dim` to a layer is discouraged; begin a Sequential "
+            "model with `Input(shape)`.",
+            stacklevel=4,
+        )
+        return tuple(shape)
+
+    # What a layer defines.
+
+    def _create_weights(self, input_shape: Any) -> None:
+        """Creates the weights for inputs of `input_shape` (batch first). Nothing by default."""
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output for inputs of `input_shape` (batch first)."""
+        return tuple(input_shape)
+
+    def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
+        """The engine's operation for inputs of the given shapes per sample."""
+        raise NotImplementedError(f"{type(self).__name__} has no operation in the engine.")
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer, as plain data."""
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": {
+                "module": "keras",
+                "class_name": "DTypePolicy",
+                "config": {"name": self._dtype},
+                "registered_name": None,
+            },
+        }
+
+    @classmethod
+    def from_config(cls: type[LayerT], config: dict[str, Any]) -> LayerT:
+        """Makes a layer from what `get_config` gave."""
+        return cls(**config)
+
+    # Calling.
+
+    def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
+        """Appends the layer to `graph`; takes and gives indices of nodes."""
+        shapes = [graph.shapes[index] for index in inputs]
+        node = self._engine_node(graph, shapes)
+        node["name"] = self.name
+        node["inputs"] = list(inputs)
+        batched = [(None, *shape) for shape in shapes]
+        output = self.compute_output_shape(batched if self._takes_list else batched[0])
+        return [graph.append(node, output[1:])]
+
+    _takes_list = False
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the weights, unless the layer has them already.
+
+        Args:
+            input_shape: Shape of the input, batch first, such as ``(None, 4)``; for merging layers
+                a list of shapes.
+        """
+        if self.built:
+            return
+        with _naming.name_scope(self.name):
+            self._create_weights(input_shape)
+        self.built = True
+        self._build_shape = input_shape
+
+    def _check_inputs(self, shapes: Any) -> None:
+        """Raises ValueError if inputs of these shapes (batch first) do not fit the layer."""
+        for shape in [shapes] if not self._takes_list else shapes:
+            if len(shape) < self._min_ndim:
+                raise ValueError(
+                    f'Input of layer "{self.name}" has too few dimensions: expected at least '
+                    f"{self._min_ndim} with the batch, received shape {tuple(shape)}."
+                )
+
+    def _shapes_of(self, inputs: Any) -> Any:
+        """Shapes of the inputs, in their structure."""
+        if self._takes_list:
+            if not isinstance(inputs, (list, tuple)) or not inputs:
+                raise ValueError(
+                    f'Layer "{self.name}" ({type(self).__name__}) takes a list of at least one '
+                    f"input. Received: {type(inputs).__name__}"
+                )
+            return [tuple(item.shape) for item in inputs]
+        if _tree.is_nested(inputs):
+            raise ValueError(
+                f'Layer "{self.name}" ({type(self).__name__}) takes one input. '
+                f"Received a {type(inputs).__name__} of {len(inputs)}."
+            )
+        return tuple(inputs.shape)
+
+    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+        """Applies the layer.
+
+        Args:
+            inputs: A symbolic tensor, or an array of shape (batch, ...); for merging layers a list
+                of them.
+            training: Whether dropout acts; for arrays only.
+
+        Returns:
+            The same kind as the inputs: a symbolic tensor or an array.
+        """
+        flat = _tree.flatten(inputs)
+        if any(isinstance(item, KerasTensor) for item in flat):
+            return self._call_symbolic(inputs, flat, training)
+        if not _tree.is_nested(inputs) or not self._takes_list:
+            inputs = self._to_array(inputs)
+        else:
+            inputs = [self._to_array(item) for item in inputs]
+        shapes = self._shapes_of(inputs)
+        self._check_inputs(shapes)
+        self.build(shapes)
+        arrays = list(inputs) if self._takes_list else [inputs]
+        return self._eager.run(self, arrays, bool(training))[0]
+
+    def _to_array(self, value: Any) -> Array:
+        array = np.asarray(value)
+        if array.dtype.kind not in "biuf" or array.ndim == 0:
+            raise ValueError(
+                f'Layer "{self.name}" takes arrays of real numbers with a batch dimension. '
+                f"Received: {type(value).__name__} of dtype {array.dtype} and shape {array.shape}"
+            )
+        return _engine.as_array(array, np.dtype(self._dtype))
+
+    def _call_symbolic(self, inputs: Any, flat: list[Any], training: bool | None) -> Any:
+        if not all(isinstance(item, KerasTensor) for item in flat):
+            raise TypeError(
+                f'Layer "{self.name}" received symbolic tensors together with '
+                f"{[type(i).__name__ for i in flat if not isinstance(i, KerasTensor)]}. Pass "
+                "symbolic tensors alone, or arrays alone."
+            )
+        self._check_training_argument(training)
+        shapes = self._shapes_of(inputs)
+        self._check_inputs(shapes)
+        self.build(shapes)
+        outputs = self._symbolic_outputs(shapes)
+        Node(self, inputs, outputs)
+        return outputs
+
+    def _check_training_argument(self, training: bool | None) -> None:
+        """A hook for layers for which a fixed `training` in a graph would matter."""
+
+    def _symbolic_outputs(self, shapes: Any) -> Any:
+        return KerasTensor(self.compute_output_shape(shapes), self._dtype)
+
+    # Weights.
+
+    def add_weight(
+        self,
+        shape: Sequence[int],
+        initializer: Callable[..., Array] | None,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> Variable:
+        """Creates a weight in the layer's dtype and keeps it in `weights`; None: Glorot uniform."""
+        initializer = initializer or initializers.GlorotUniform()
+        variable = Variable(initializer, shape, self._dtype, trainable, name)
+        self._weights.append(variable)
+        return variable
+
+    def _sublayers(self) -> list[Layer]:
+        """Layers inside this one."""
+        return []
+
+    def _flatten_layers(self) -> list[Layer]:
+        """This layer and all inside it."""
+        found: list[Layer] = [self]
+        for layer in self._sublayers():
+            found.extend(layer._flatten_layers())
+        return found
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights: in the order of creation, each once."""
+        found: dict[int, Variable] = {}
+        for layer in self._flatten_layers():
+            found.update((id(variable), variable) for variable in layer._weights)
+        return list(found.values())
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The same as `weights`."""
+        return self.weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that training changes."""
+        found: dict[int, Variable] = {}
+        for layer in self._flatten_layers():
+            if layer._trainable:
+                found.update((id(v), v) for v in layer._weights if v.trainable)
+        return list(found.values()) if self._trainable else []
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The same as `trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that training leaves alone."""
+        trainable = {id(variable) for variable in self.trainable_weights}
+        return [variable for variable in self.weights if id(variable) not in trainable]
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The same as `non_trainable_weights`."""
+        return self.non_trainable_weights
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights."""
+        return [variable.numpy() for variable in self.weights]
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """Replaces all weights.
+
+        Args:
+            weights: Arrays in the order and of the shapes of `get_weights`.
+
+        Raises:
+            ValueError: If the number or a shape differs; then nothing is changed.
+        """
+        variables = self.weights
+        arrays = [np.asarray(weight) for weight in weights]
+        if len(arrays) != len(variables):
+            raise ValueError(
+                f"'{self.name}' has {len(variables)} weights: "
+                f"{[variable.shape for variable in variables]}. Received `weights` with "
+                f"{len(arrays)} arrays: {[array.shape for array in arrays]}."
+            )
+        for variable, array in zip(variables, arrays, strict=True):
+            if array.shape != variable.shape or array.dtype.kind not in "biuf":
+                raise ValueError(
+                    f"Weight '{variable.path}' of '{self.name}' has shape {variable.shape}. "
+                    f"Received `weights` with an array of shape {array.shape} and dtype "
+                    f"{array.dtype} in its place."
+                )
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+
+    def count_params(self) -> int:
+        """Number of scalars in all weights.
+
+        Raises:
+            ValueError: If the layer is not built.
+        """
+        if not self.built:
+            raise ValueError(
+                f"The parameters of '{self.name}' cannot be counted: it is not built yet. Call it "
+                "on data, or call `build(input_shape)`."
+            )
+        return sum(variable.size for variable in self.weights)
+
+    # Attributes.
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights; a model must be compiled again after a change."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._flatten_layers():
+            layer._trainable = bool(value)
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype of weights and arithmetic."""
+        return self._dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The same as `dtype`."""
+        return self._dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The same as `dtype`."""
+        return self._dtype
+
+    def _only_node(self, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(
+                f"Layer '{self.name}' has never been called on a symbolic tensor and has no {what}."
+            )
+        return self._inbound_nodes[0]
+
+    @property
+    def input(self) -> Any:
+        """Symbolic input of the first call."""
+        return self._only_node("input").arguments
+
+    @property
+    def output(self) -> Any:
+        """Symbolic output of the first call."""
+        return self._only_node("output").output_structure
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -1,0 +1,243 @@
+"""Compiling: loss, metrics and optimizer of a model, and the trainer that runs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pronghorn import _data, metrics, optimizers
+from pronghorn._engine import Array, Trainer
+from pronghorn._numbers import integer
+from pronghorn.models import _feed
+from pronghorn.models._feed import Feed, Labels
+from pronghorn.models._graph_model import GraphModel
+from pronghorn.models._objective import Objective, Request, check_identifiers, resolve
+
+if TYPE_CHECKING:
+    from pronghorn._engine import OptimizerSpec, Results, Run
+
+
+class CompiledModel(GraphModel):
+    """A model that knows what to minimise and how."""
+
+    def __init__(self, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self.compiled = False
+        self.stop_training = False
+        self.steps_per_execution = 1
+        self.history: Any = None
+        self._request = Request()
+        self._objective: Objective | None = None
+        self._trainer: Trainer | None = None
+        self._trainer_engine: Any = None
+        self._optimizer_spec: OptimizerSpec | None = None
+        self._last_logs: dict[str, float] = {}
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Sets what training minimises and how. Which layers are trainable is read at the next run.
+
+        Args:
+            optimizer: Name or object.
+            loss: Name, object or function; for several outputs a list, or a dict by output name.
+            loss_weights: Factor of each output's loss, in the same structure.
+            metrics: List of names or objects; for several outputs a list or dict of them.
+            weighted_metrics: The same, to which sample weights apply.
+            run_eagerly: Has no effect: there is one way to run.
+            steps_per_execution: Batches between two calls of batch-level callbacks.
+            jit_compile: Has no effect.
+            auto_scale_loss: Has no effect.
+
+        Raises:
+            ValueError: For unknown names (with the nearest one suggested). The model then stays
+                as it was.
+
+        Example:
+            >>> import pronghorn as keras
+            >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+            >>> model.compile(optimizer="adam", loss="mse", metrics=["mae"])
+        """
+        request = Request(loss, loss_weights, metrics, weighted_metrics)
+        check_identifiers(request)
+        found = None if optimizer is None else optimizers.get(optimizer)
+        if found is not None:
+            found._engine_spec()
+        steps = integer(steps_per_execution, "steps_per_execution", low=1)
+        self.optimizer = found
+        self.loss = loss
+        self.steps_per_execution = steps
+        self.stop_training = False
+        self.compiled = True
+        self._request = request
+        self._objective = None
+        self._trainer = None
+        self._last_logs = {}
+
+    def _assert_compiled(self, method: str) -> None:
+        if not self.compiled:
+            raise ValueError(
+                f"Model '{self.name}' is not compiled: call `compile(optimizer, loss)` before "
+                f"`{method}`."
+            )
+
+    def _result_names(self) -> tuple[list[str], bool]:
+        """Names of the outputs in logs, and whether the outputs are a dict."""
+        if self._layer_graph is None:
+            return ["output"], False
+        if isinstance(self._outputs_struct, dict):
+            return sorted(self._outputs_struct), True
+        return self.output_names, False
+
+    def _convert(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        labels: Labels | None = None,
+        objective: Objective | None = None,
+    ) -> tuple[Feed, Objective]:
+        """Checks and converts data, and resolves what to compute on them; changes nothing.
+
+        Raises:
+            ValueError: If anything does not fit.
+        """
+        labels = labels or Labels()
+        if x is None:
+            raise ValueError(f"`{labels.x}` is missing. Received: {labels.x}=None")
+        xs = self._input_arrays(x, labels.x)
+        names, keyed = self._result_names()
+        shapes = self._peek_output_shapes([(None, *array.shape[1:]) for array in xs])
+        parts = _feed.split_targets(y, names, keyed, shapes, labels.y)
+        objective = (
+            objective
+            or self._objective
+            or resolve(self._request, names, keyed, shapes, _feed.target_shapes(parts, labels.y))
+        )
+        if not objective.has_loss():
+            raise ValueError(
+                f"Model '{self.name}' has no loss: pass `loss` to `compile`. Received: loss=None"
+            )
+        dtype = self._model_dtype()
+        ys = _feed.convert_targets(parts, objective, shapes, dtype, labels.y)
+        rows = _data.check_lengths([(labels.x, xs), (labels.y, ys)])
+        weights = _feed.convert_weights(
+            sample_weight, class_weight, parts, names, keyed, rows, dtype, labels.sample_weight
+        )
+        return Feed(xs, ys, weights, rows), objective
+
+    def _assert_optimizer(self) -> None:
+        if self.optimizer is None:
+            raise ValueError(
+                f"Model '{self.name}' has no optimizer: pass `optimizer` to `compile`. "
+                "Received: optimizer=None"
+            )
+
+    def _prepare(self, feed: Feed, objective: Objective) -> Trainer:
+        """The trainer for this graph, made anew after `compile` or a change of layers."""
+        self._build_from(feed.xs)
+        engine = self._get_engine(current_flags=self._trainer is None)
+        if self._trainer is not None and self._trainer_engine is engine:
+            return self._trainer
+        optimizer = self.optimizer
+        spec = None if optimizer is None else optimizer._engine_spec()
+        specs = [[tracked.spec for tracked in row] for row in objective.metrics]
+        trainer = Trainer(engine, objective.losses, specs, spec)
+        if optimizer is not None:
+            _hand_over(optimizer, trainer)
+        self._trainer, self._trainer_engine = trainer, engine
+        self._optimizer_spec, self._objective = spec, objective
+        return trainer
+
+    def _run(self, feed: Feed, batch_size: int, training: bool, seed: int | None = None) -> Run:
+        """Begins a pass over `feed`."""
+        assert self._trainer is not None
+        if training:
+            spec = self.optimizer._engine_spec()
+            if spec != self._optimizer_spec:
+                self._trainer.set_optimizer(spec)
+                self._optimizer_spec = spec
+        return self._trainer.run(feed.xs, feed.ys, feed.sample_weights, batch_size, training, seed)
+
+    def _learning_rates(self, count: int) -> Array | float:
+        """Learning rates of the coming steps."""
+        rates: Array | float = self.optimizer._learning_rates(self.optimizer.iterations, count)
+        return rates
+
+    def _logs(self, results: Results) -> dict[str, float]:
+        assert self._objective is not None
+        self._last_logs = self._objective.logs(results)
+        for row, values in zip(self._objective.metrics, results["metrics"], strict=True):
+            for tracked, (total, weight) in zip(row, values, strict=True):
+                tracked.metric._set_state(total, weight)
+        return self._last_logs
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The loss and the metrics, as objects with `name` and `result()`."""
+        if not self.compiled:
+            return []
+        found = [_mean("loss", self._last_logs)]
+        if self._objective is not None:
+            found += [tracked.metric for row in self._objective.metrics for tracked in row]
+            found += [_mean(name, self._last_logs) for name in self._loss_log_names()]
+        return found
+
+    def _loss_log_names(self) -> list[str]:
+        objective = self._objective
+        if objective is None:
+            return []
+        pairs = zip(objective.output_names, objective.losses, strict=True)
+        names = [f"{name}_loss" for name, spec in pairs if spec is not None]
+        return names if len(names) > 1 else []
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what is tracked, as Keras lists them."""
+        if not self.compiled:
+            return []
+        asked = self._request.metrics is not None or self._request.weighted_metrics is not None
+        return ["loss", *(["compile_metrics"] if asked else []), *self._loss_log_names()]
+
+    def reset_metrics(self) -> None:
+        """Forgets the results of the last run."""
+        self._last_logs = {}
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def get_metrics_result(self) -> dict[str, float]:
+        """Results of the last run by name."""
+        return dict(self._last_logs)
+
+
+def _mean(name: str, logs: dict[str, float]) -> Any:
+    metric = metrics.Mean(name=name)
+    if name in logs:
+        metric._set_state(logs[name], 1.0)
+    return metric
+
+
+def _hand_over(optimizer: Any, trainer: Trainer) -> None:
+    """Gives `trainer` the state that an optimizer has from an earlier compilation."""
+    old = optimizer._trainer
+    if old is not None:
+        held, wanted = old.get_slots(), trainer.get_slots()
+        if [(n, i, v.shape) for n, i, v in held] != [(n, i, v.shape) for n, i, v in wanted]:
+            raise ValueError(
+                f"The optimizer '{optimizer.name}' holds the state of another model, or of this "
+                "one with other weights; compile with a new optimizer."
+            )
+        trainer.set_slots([value for _, _, value in held])
+        trainer.set_state(old.get_state())
+    optimizer._bind(trainer)

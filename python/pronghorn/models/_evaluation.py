@@ -1,0 +1,255 @@
+"""Running a model without changing it: evaluate, predict, and their one-batch forms."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pronghorn import _validation
+from pronghorn.callbacks import CallbackList
+from pronghorn.models._compile import CompiledModel
+
+if TYPE_CHECKING:
+    from pronghorn._engine import Array, Run
+    from pronghorn.models._feed import Feed
+
+# Seconds between two updates of a live progress bar.
+TICK = 0.05
+_DEFAULT_BATCH = 32
+
+
+def batches_of(rows: int, batch_size: int | None, steps: int | None) -> tuple[int, int]:
+    """(batch size, batches to run): by default 32 rows a batch, or what `steps` makes it."""
+    size = batch_size or (math.ceil(rows / steps) if steps else _DEFAULT_BATCH)
+    total = math.ceil(rows / size)
+    return size, min(total, steps) if steps else total
+
+
+class EvaluatingModel(CompiledModel):
+    """A model that evaluates and predicts."""
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics on data, dropout off.
+
+        Args:
+            x: Inputs.
+            y: Targets.
+            batch_size: Rows a batch; None is 32.
+            verbose: 0 silent, 1 or "auto" a bar, 2 one line.
+            sample_weight: Weight of each sample.
+            steps: Number of batches; None is all.
+            callbacks: List of callbacks.
+            return_dict: Whether to return a dict by name.
+
+        Returns:
+            The loss, or a list of loss and metrics, or a dict of them.
+
+        Raises:
+            ValueError: If the model is not compiled or the data do not fit.
+
+        Example:
+            >>> import numpy as np, pronghorn as keras
+            >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+            >>> model.set_weights([[[2.0]]])
+            >>> model.compile(loss="mse")
+            >>> model.evaluate(np.ones((5, 1)), np.zeros((5, 1)), verbose=0)
+            4.0
+        """
+        self._assert_compiled("evaluate")
+        level = _validation.verbose(verbose)
+        size = _validation.batch_size(batch_size)
+        steps = _validation.steps(steps, "steps")
+        feed, objective = self._convert(x, y, sample_weight)
+        self._prepare(feed, objective)
+        size, count = batches_of(feed.rows, size, steps)
+        if not isinstance(callbacks, CallbackList):
+            callbacks = CallbackList(
+                callbacks, add_progbar=level != 0, model=self, verbose=level, epochs=1, steps=count
+            )
+        logs = self._evaluate_feed(feed, size, count, callbacks, live=level == 1)
+        return logs if return_dict else objective.in_order(logs)
+
+    def _evaluate_feed(
+        self, feed: Feed, batch_size: int, steps: int, callbacks: CallbackList, live: bool
+    ) -> dict[str, float]:
+        run = self._run(feed, batch_size, training=False)
+        callbacks.on_test_begin()
+        logs = self._advance(
+            run,
+            steps,
+            begin=callbacks.on_test_batch_begin if callbacks.has_batch_hooks("test") else None,
+            end=callbacks.on_test_batch_end,
+            tick=callbacks.progbar.update if live else None,
+        )
+        callbacks.on_test_end(logs)
+        return logs
+
+    def _advance(
+        self,
+        run: Run,
+        steps: int,
+        begin: Callable[[int], None] | None,
+        end: Callable[[int, dict[str, float]], None],
+        tick: Callable[[int, dict[str, float]], None] | None = None,
+        rates: Callable[[int], Array | float] = lambda count: 0.0,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> dict[str, float]:
+        """Runs `steps` batches: one by one for hooks, in slices for a bar, otherwise at once.
+
+        Args:
+            run: The pass.
+            steps: Number of batches.
+            begin: Hook before each batch; None if no callback has batch hooks.
+            end: Hook after each batch.
+            tick: Called about every `TICK` seconds if there are no hooks.
+            rates: Learning rates of the next `count` steps.
+            stop: Whether to stop after a batch.
+
+        Returns:
+            The logs at the end.
+        """
+        done = 0
+        while done < steps and not stop():
+            left = steps - done
+            if begin is not None:
+                count = min(self.steps_per_execution, left)
+                begin(done)
+                run.advance(count, learning_rates=rates(count))
+                end(done + self.steps_per_execution - 1, self._logs(run.results()))
+                done += count
+            elif tick is not None:
+                done += run.advance(left, TICK, learning_rates=rates(left))
+                tick(done, self._logs(run.results()))
+            else:
+                done += run.advance(left, learning_rates=rates(left))
+        return self._logs(run.results())
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """Outputs for data, dropout off. They do not depend on the batch size.
+
+        Args:
+            x: Inputs.
+            batch_size: Rows a batch, which is what callbacks and the bar count; None is 32.
+            verbose: 0 silent, 1 or "auto" a bar, 2 one line.
+            steps: Number of batches; None is all.
+            callbacks: List of callbacks.
+
+        Returns:
+            Array of shape (samples, ...), in the structure of the model's outputs.
+
+        Raises:
+            ValueError: If the data do not fit.
+
+        Example:
+            >>> import numpy as np, pronghorn as keras
+            >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+            >>> model.predict(np.ones((3, 4)), verbose=0).shape
+            (3, 2)
+        """
+        level = _validation.verbose(verbose)
+        size = _validation.batch_size(batch_size)
+        steps = _validation.steps(steps, "steps")
+        arrays = self._input_arrays(x)
+        self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
+        self._build_from(arrays)
+        size, count = batches_of(len(arrays[0]), size, steps)
+        if level == 0 and not callbacks:
+            return self._pack_outputs(self._predict_rows(arrays, 0, size * count))
+        if not isinstance(callbacks, CallbackList):
+            callbacks = CallbackList(
+                callbacks, add_progbar=level != 0, model=self, verbose=level, epochs=1, steps=count
+            )
+        callbacks.on_predict_begin()
+        outputs = self._predict_chunks(arrays, size, count, callbacks, live=level == 1)
+        callbacks.on_predict_end()
+        return self._pack_outputs(outputs)
+
+    def _predict_rows(self, arrays: Sequence[Array], start: int, stop: int) -> list[Array]:
+        return self._get_engine().predict([array[start:stop] for array in arrays])
+
+    def _predict_chunks(
+        self,
+        arrays: Sequence[Array],
+        size: int,
+        count: int,
+        callbacks: CallbackList,
+        live: bool,
+    ) -> list[Array]:
+        """As `_advance`: by batches for hooks, in timed chunks for a bar, otherwise at once."""
+        hooks = callbacks.has_batch_hooks("predict")
+        chunks: list[list[Array]] = []
+        done, chunk = 0, 1 if hooks else (max(1, 8192 // size) if live else count)
+        while done < count:
+            began = time.perf_counter()
+            batches = min(chunk, count - done)
+            if hooks:
+                callbacks.on_predict_batch_begin(done)
+            outputs = self._predict_rows(arrays, done * size, (done + batches) * size)
+            chunks.append(outputs)
+            done += batches
+            if hooks:
+                callbacks.on_predict_batch_end(done - 1, {"outputs": self._pack_outputs(outputs)})
+            elif live:
+                callbacks.progbar.update(done)
+                spent = time.perf_counter() - began
+                chunk = max(1, int(chunk * min(8.0, TICK / max(spent, 1e-6))))
+        if len(chunks) == 1:
+            return chunks[0]
+        return [np.concatenate(parts) for parts in zip(*chunks, strict=True)]
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Outputs for one batch; the same as ``predict(x, verbose=0)``.
+
+        Args:
+            x: Inputs.
+
+        Example:
+            >>> import numpy as np, pronghorn as keras
+            >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+            >>> model.predict_on_batch(np.ones((3, 4))).shape
+            (3, 2)
+        """
+        return self.predict(x, verbose=0)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Loss and metrics on one batch.
+
+        Args:
+            x: Inputs.
+            y: Targets.
+            sample_weight: Weight of each sample.
+            return_dict: Whether to return a dict by name.
+
+        Returns:
+            The loss, or a list of loss and metrics, or a dict of them.
+        """
+        self._assert_compiled("test_on_batch")
+        feed, objective = self._convert(x, y, sample_weight)
+        self._prepare(feed, objective)
+        run = self._run(feed, feed.rows, training=False)
+        run.advance()
+        logs = self._logs(run.results())
+        return logs if return_dict else objective.in_order(logs)

@@ -1,0 +1,321 @@
+"""A graph of layers as one layer: its inputs, outputs, engine, and calls on data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from pronghorn import _data, _suggest, _tree
+from pronghorn._engine import Array, Engine, EngineGraph, Shape
+from pronghorn._graph import KerasTensor, LayerGraph
+from pronghorn.layers import InputLayer, Layer
+
+if TYPE_CHECKING:
+    from pronghorn._engine import DType
+
+
+def _keys_or_names(structure: Any, tensors: Sequence[KerasTensor]) -> list[str]:
+    if isinstance(structure, dict):
+        return sorted(structure)
+    return [tensor._keras_history.operation.name for tensor in tensors]
+
+
+class GraphModel(Layer):
+    """What Sequential and functional models share."""
+
+    def __init__(self, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self._layer_graph: LayerGraph | None = None
+        self._inputs: list[KerasTensor] = []
+        self._outputs: list[KerasTensor] = []
+        self._inputs_struct: Any = None
+        self._outputs_struct: Any = None
+        self._engine: Engine | None = None
+        self._engine_flags: tuple[bool, ...] = ()
+        self._training_calls = 0
+
+    # The graph.
+
+    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        flat_inputs, flat_outputs = _tree.flatten(inputs), _tree.flatten(outputs)
+        graph = LayerGraph(flat_inputs, flat_outputs)
+        self._inputs_struct, self._outputs_struct = inputs, outputs
+        self._inputs, self._outputs = flat_inputs, flat_outputs
+        self._layer_graph = graph
+        self._engine = None
+        self._eager = type(self._eager)()
+        self.built = True
+
+    def _drop_graph(self) -> None:
+        self._layer_graph = None
+        self._engine = None
+        self.built = False
+
+    def _graph(self) -> LayerGraph:
+        if self._layer_graph is None:
+            raise ValueError(
+                f"Model '{self.name}' is not built yet: the shape of its input is not known. Begin "
+                "it with an Input, call `build(input_shape)`, or call it on data."
+            )
+        return self._layer_graph
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """Symbolic inputs, flat."""
+        self._graph()
+        return self._inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """Symbolic outputs, flat."""
+        self._graph()
+        return self._outputs
+
+    @property
+    def input(self) -> Any:
+        """Symbolic inputs in the structure given."""
+        self._graph()
+        return self._inputs_struct
+
+    @property
+    def output(self) -> Any:
+        """Symbolic outputs in the structure given."""
+        self._graph()
+        return self._outputs_struct
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs, or keys if they are a dict."""
+        return _keys_or_names(self._inputs_struct, self.inputs)
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the output layers."""
+        return [tensor._keras_history.operation.name for tensor in self.outputs]
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, batch first; in the structure given if there are several."""
+        self._graph()
+        return _tree.map_structure(lambda tensor: tensor.shape, _alone(self._inputs_struct))
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, batch first; in the structure given if there are several."""
+        self._graph()
+        return _tree.map_structure(lambda tensor: tensor.shape, _alone(self._outputs_struct))
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, inputs first."""
+        return list(self._graph().operations)
+
+    def _sublayers(self) -> list[Layer]:
+        return [] if self._layer_graph is None else list(self._layer_graph.operations)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or position.
+
+        Args:
+            name: Its name.
+            index: Its place in `layers`.
+
+        Raises:
+            ValueError: If there is none, or not exactly one argument is given.
+        """
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError(
+                f"get_layer takes either `name` or `index`. Received: name={name!r}, index={index}"
+            )
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(
+                    f"Model '{self.name}' has {len(layers)} layers. Received: index={index}"
+                )
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise _suggest.unknown("layer", name, [layer.name for layer in layers])
+
+    # The model as a layer of another model.
+
+    def _shapes_of(self, inputs: Any) -> Any:
+        return [tuple(item.shape) for item in self._ordered_inputs(inputs)]
+
+    def _ordered_inputs(self, inputs: Any) -> list[Any]:
+        self._graph()
+        return _data.split_structure(
+            inputs,
+            self.input_names,
+            isinstance(self._inputs_struct, dict),
+            [tensor.ndim for tensor in self._inputs],
+            "inputs",
+        )
+
+    def _check_inputs(self, shapes: Any) -> None:
+        for shape, tensor in zip(shapes, self._inputs, strict=True):
+            if len(shape) != tensor.ndim or any(
+                None not in (given, own) and given != own
+                for given, own in zip(shape[1:], tensor.shape[1:], strict=True)
+            ):
+                raise ValueError(
+                    f"Model '{self.name}' takes inputs of shape {tensor.shape} for "
+                    f"'{tensor.name}'. Received shape {tuple(shape)}."
+                )
+
+    def _symbolic_outputs(self, shapes: Any) -> Any:
+        batch = shapes[0][0]
+        return _tree.map_structure(
+            lambda tensor: KerasTensor((batch, *tensor.shape[1:]), self._model_dtype()),
+            _alone(self._outputs_struct),
+        )
+
+    def _call_symbolic(self, inputs: Any, flat: list[Any], training: bool | None) -> Any:
+        ordered = inputs
+        if not any(not isinstance(item, KerasTensor) for item in flat) and _tree.is_nested(inputs):
+            ordered = self._ordered_inputs(inputs)
+        return super()._call_symbolic(ordered, flat, training)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output for inputs of `input_shape`."""
+        return self.output_shape
+
+    def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
+        values = {id(tensor): index for tensor, index in zip(self._inputs, inputs, strict=True)}
+        for node in self._graph().nodes:
+            if node.is_input:
+                continue
+            sources = [values[id(tensor)] for tensor in node.input_tensors]
+            results = node.operation._lower(graph, sources)
+            for tensor, index in zip(node.outputs, results, strict=True):
+                values[id(tensor)] = index
+        return [values[id(tensor)] for tensor in self._outputs]
+
+    # The engine.
+
+    def _model_dtype(self) -> DType:
+        """The one dtype of all layers.
+
+        Raises:
+            ValueError: If layers have different ones.
+        """
+        found: dict[str, str] = {}
+        for layer in self._flatten_layers():
+            if not isinstance(layer, (InputLayer, GraphModel)):
+                found.setdefault(layer.dtype, layer.name)
+        if len(found) > 1:
+            raise ValueError(
+                f"Model '{self.name}' mixes dtypes, which the engine cannot: "
+                f"{', '.join(f'{dtype} (layer {name!r})' for dtype, name in found.items())}."
+            )
+        return cast("DType", next(iter(found), self._dtype))
+
+    def _trainable_flags(self) -> tuple[bool, ...]:
+        return tuple(layer.trainable for layer in self._flatten_layers())
+
+    def _get_engine(self, current_flags: bool = False) -> Engine:
+        """The engine of this graph; with `current_flags` as trainable as the layers are now."""
+        flags = self._trainable_flags() if current_flags else self._engine_flags
+        if self._engine is None or flags != self._engine_flags:
+            graph = EngineGraph(self._model_dtype())
+            inputs = []
+            for tensor in self._inputs:
+                # The engine's samples have at least one axis.
+                shape = tensor.shape[1:] or (1,)
+                index = graph.append({"op": "input", "name": tensor.name, "inputs": []}, shape)
+                graph.nodes[index]["shape"] = graph.shapes[index]
+                inputs.append(index)
+            self._engine_flags = self._trainable_flags()
+            self._engine = graph.engine(self._lower(graph, inputs))
+        return self._engine
+
+    # Calls on data.
+
+    def _peek_output_shapes(self, input_shapes: Sequence[Shape]) -> list[Shape]:
+        """Shapes of the outputs for such inputs, without building anything."""
+        return [tensor.shape for tensor in self.outputs]
+
+    def _build_from(self, arrays: Sequence[Array]) -> None:
+        """Builds the model for such inputs if it is not built."""
+        self._graph()
+
+    def _input_arrays(self, x: Any, argument: str = "x") -> list[Array]:
+        """Data for all inputs, as the engine reads them; nothing is built."""
+        dtype = self._model_dtype()
+        if self._layer_graph is None:
+            array = _data.numeric(self._only_input(x, argument), argument)
+            array = array[:, None] if array.ndim == 1 else array
+            return [_data.features(array, (None, *array.shape[1:]), dtype, argument, "the model")]
+        names = self.input_names
+        parts = _data.split_structure(
+            x,
+            names,
+            isinstance(self._inputs_struct, dict),
+            [tensor.ndim for tensor in self._inputs],
+            argument,
+        )
+        arrays = []
+        for part, name, tensor in zip(parts, names, self._inputs, strict=True):
+            label = argument if len(names) == 1 else f"{argument}[{name!r}]"
+            what = f"the input '{name}' of model '{self.name}'"
+            arrays.append(_data.features(part, tensor.shape, dtype, label, what))
+        _data.check_lengths([(argument, arrays)])
+        return [array if array.ndim > 1 else array[:, None] for array in arrays]
+
+    def _only_input(self, x: Any, argument: str) -> Any:
+        if isinstance(x, dict) and len(x) == 1:
+            return next(iter(x.values()))
+        wrapped = isinstance(x, (list, tuple)) and len(x) == 1 and isinstance(x[0], np.ndarray)
+        return x[0] if wrapped and x[0].ndim > 1 else x
+
+    def _pack_outputs(self, arrays: Sequence[Array]) -> Any:
+        shaped = [
+            array[:, 0] if tensor.ndim == 1 else array
+            for array, tensor in zip(arrays, self._outputs, strict=True)
+        ]
+        return _tree.pack_as(_alone(self._outputs_struct), shaped)
+
+    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+        """Applies the model.
+
+        Args:
+            inputs: Symbolic tensors, or arrays with the batch first, in the structure of the
+                model's inputs.
+            training: Whether dropout acts; for arrays only.
+
+        Returns:
+            Symbolic tensors or arrays in the structure of the model's outputs.
+        """
+        flat = _tree.flatten(inputs)
+        if any(isinstance(item, KerasTensor) for item in flat):
+            if self._layer_graph is None and len(flat) == 1:
+                self.build(flat[0].shape)
+            return self._call_symbolic(inputs, flat, training)
+        arrays = self._input_arrays(inputs, "inputs")
+        if self._layer_graph is None:
+            self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
+            self._build_from(arrays)
+        engine = self._get_engine()
+        if training:
+            outputs = engine.forward(arrays, True, self._training_calls).outputs
+            self._training_calls += 1
+        else:
+            outputs = engine.predict(arrays)
+        return self._pack_outputs(outputs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        raise TypeError(
+            f"Model '{self.name}' cannot be pickled or copied yet; make a new model and carry the "
+            "weights over with get_weights() and set_weights()."
+        )
+
+
+def _alone(structure: Any) -> Any:
+    """The only element of a list of one, as Keras gives it; anything else as it is."""
+    if isinstance(structure, (list, tuple)) and len(structure) == 1:
+        return structure[0]
+    return structure
