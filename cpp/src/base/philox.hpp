@@ -1,7 +1,7 @@
-// Philox4x32-10: a counter-based generator of random numbers. A block of four 32-bit words is a pure
-// function of a 128-bit counter and a 64-bit key, so any element of any stream can be drawn at any
-// time by any thread. Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3",
-// SC11 (2011), section 3.3. kernels/body/random.hpp computes the same blocks, many at a time.
+// Philox4x32-10: a counter-based generator of random numbers. A block of four 32-bit words is a
+// pure function of a 128-bit counter and a 64-bit key, so any element of any stream can be drawn at
+// any time by any thread. Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2,
+// 3", SC11 (2011), section 3.3. kernels/body/random.hpp computes the same blocks, many at a time.
 #pragma once
 
 #include <array>
@@ -57,9 +57,9 @@ class PhiloxSequence {
 
   std::uint32_t next() noexcept {
     if (index_ % 4 == 0) {
-      words_ = philox4x32(philox_counter(stream_, step_, index_ / 4),
-                          static_cast<std::uint32_t>(seed_),
-                          static_cast<std::uint32_t>(seed_ >> 32));
+      words_ =
+          philox4x32(philox_counter(stream_, step_, index_ / 4), static_cast<std::uint32_t>(seed_),
+                     static_cast<std::uint32_t>(seed_ >> 32));
     }
     return words_[index_++ % 4];
   }

@@ -34,9 +34,7 @@ struct Relu {
         threshold(splat<T>(static_cast<T>(params.p2))),
         sloped(slope != Vec<T>{}) {}
   // Zero, not 0 * x, for slope zero: x may be infinite.
-  PRONGHORN_MEMBER Vec<T> below(Vec<T> x) const {
-    return select<T>(sloped, slope * x, Vec<T>{});
-  }
+  PRONGHORN_MEMBER Vec<T> below(Vec<T> x) const { return select<T>(sloped, slope * x, Vec<T>{}); }
   PRONGHORN_MEMBER Vec<T> value(Vec<T> z) const {
     return select<T>(z <= threshold, below(z - threshold), min<T>(limit, z));
   }
@@ -77,9 +75,7 @@ struct Relu6 {
   static constexpr bool kNeedsInput = false;
   static constexpr bool kRowWise = false;
   explicit Relu6(const ActivationParams&) {}
-  PRONGHORN_MEMBER Vec<T> value(Vec<T> z) const {
-    return min<T>(splat<T>(6), max<T>(Vec<T>{}, z));
-  }
+  PRONGHORN_MEMBER Vec<T> value(Vec<T> z) const { return min<T>(splat<T>(6), max<T>(Vec<T>{}, z)); }
   PRONGHORN_MEMBER Vec<T> gradient(Vec<T> y, Vec<T> dy) const {
     return select<T>((y > Vec<T>{}) & (y < splat<T>(6)), dy, Vec<T>{});
   }
@@ -93,8 +89,7 @@ struct LeakyRelu {
   static constexpr const char* kName = "leaky_relu";
   static constexpr bool kNeedsInput = false;
   static constexpr bool kRowWise = false;
-  explicit LeakyRelu(const ActivationParams& params)
-      : slope(splat<T>(static_cast<T>(params.p0))) {}
+  explicit LeakyRelu(const ActivationParams& params) : slope(splat<T>(static_cast<T>(params.p0))) {}
   PRONGHORN_MEMBER Vec<T> value(Vec<T> z) const {
     return select<T>(z < Vec<T>{}, slope * z, z + T(0));
   }
@@ -201,9 +196,7 @@ struct Threshold {
   explicit Threshold(const ActivationParams& params)
       : threshold(splat<T>(static_cast<T>(params.p0))),
         otherwise(splat<T>(static_cast<T>(params.p1))) {}
-  PRONGHORN_MEMBER Vec<T> value(Vec<T> z) const {
-    return select<T>(z > threshold, z, otherwise);
-  }
+  PRONGHORN_MEMBER Vec<T> value(Vec<T> z) const { return select<T>(z > threshold, z, otherwise); }
   PRONGHORN_MEMBER Vec<T> gradient(Vec<T> z, Vec<T> dy) const {
     return select<T>(z > threshold, dy, Vec<T>{});
   }

@@ -67,9 +67,8 @@ void copy_kept(const T* x, T* out, std::uint8_t* mask, std::size_t n) noexcept {
 // out = x / (1 - rate) where the element's word is at or above rate * 2^32, else 0.
 // Srivastava et al., JMLR 15 (2014) 1929, section 10 (inverted form).
 template <class T>
-void dropout(const T* x, T* out, std::uint8_t* mask, std::size_t n, double rate,
-             std::uint64_t seed, std::uint32_t stream, std::uint64_t step,
-             std::uint64_t first) noexcept {
+void dropout(const T* x, T* out, std::uint8_t* mask, std::size_t n, double rate, std::uint64_t seed,
+             std::uint32_t stream, std::uint64_t step, std::uint64_t first) noexcept {
   if (rate <= 0) {
     copy_kept(x, out, mask, n);
     return;

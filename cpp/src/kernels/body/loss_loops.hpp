@@ -66,8 +66,8 @@ PRONGHORN_INLINE void run_single_column(const Definition<T>& loss, const LossArg
     if constexpr (D::kDifferentiable) {
       if (with_gradient) {
         T grad_lanes[kBlock];
-        store<T>(grad_lanes, load_up_to(args.row_scale + first, count) *
-                                 loss.gradient(pred, target));
+        store<T>(grad_lanes,
+                 load_up_to(args.row_scale + first, count) * loss.gradient(pred, target));
         for (std::size_t i = 0; i < count; ++i) {
           args.grad[(first + i) * args.ld_grad] = grad_lanes[i];
         }

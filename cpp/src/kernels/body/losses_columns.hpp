@@ -35,9 +35,7 @@ struct MeanAbsolutePercentageError {
   static constexpr const char* kName = "mean_absolute_percentage_error";
   static constexpr bool kSparse = false, kDifferentiable = true, kByColumn = true, kMean = true;
   explicit MeanAbsolutePercentageError(const LossParams&) {}
-  static PRONGHORN_MEMBER Vec<T> size(Vec<T> t) {
-    return max<T>(splat<T>(T(kEpsilon)), abs<T>(t));
-  }
+  static PRONGHORN_MEMBER Vec<T> size(Vec<T> t) { return max<T>(splat<T>(T(kEpsilon)), abs<T>(t)); }
   PRONGHORN_MEMBER Vec<T> value(Vec<T> p, Vec<T> t) const {
     return T(100) * abs<T>((t - p) / size(t));
   }

@@ -33,17 +33,17 @@ struct MakeIndexList<0, I...> {
   struct Registered;                                    \
   }
 
-#define PRONGHORN_REGISTER(Definition)           \
-  namespace {                                    \
-  template <>                                    \
+#define PRONGHORN_REGISTER(Definition)            \
+  namespace {                                     \
+  template <>                                     \
   struct Registered<__COUNTER__ - kFirstNumber> { \
-    template <class T>                           \
-    using Type = Definition<T>;                  \
-  };                                             \
+    template <class T>                            \
+    using Type = Definition<T>;                   \
+  };                                              \
   }
 
-#define PRONGHORN_END_REGISTRY                                           \
-  namespace {                                                            \
-  constexpr std::size_t kRegisteredCount = __COUNTER__ - kFirstNumber;   \
-  using RegisteredIndices = MakeIndexList<kRegisteredCount>::Type;       \
+#define PRONGHORN_END_REGISTRY                                         \
+  namespace {                                                          \
+  constexpr std::size_t kRegisteredCount = __COUNTER__ - kFirstNumber; \
+  using RegisteredIndices = MakeIndexList<kRegisteredCount>::Type;     \
   }

@@ -1,5 +1,5 @@
-// What each source in body/ contributes to the table of one instruction set. body/table.cpp puts the
-// parts together. PRONGHORN_ISA is the bare name of the instruction set, given by the build.
+// What each source in body/ contributes to the table of one instruction set. body/table.cpp puts
+// the parts together. PRONGHORN_ISA is the bare name of the instruction set, given by the build.
 #pragma once
 
 #include <cstddef>

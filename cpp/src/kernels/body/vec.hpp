@@ -144,7 +144,7 @@ constexpr T kRounder = sizeof(T) == 4 ? T(0x1.8p23) : T(0x1.8p52);
 // The nearest integer, ties to even, for |v| < 2^(mantissa bits - 1).
 template <class T>
 PRONGHORN_INLINE Vec<T> round_small(Vec<T> v) {
-  return (v + kRounder<T>) - kRounder<T>;
+  return (v + kRounder<T>)-kRounder<T>;
 }
 
 // What an instruction set can do without, for isa/vec_<isa>.hpp to fall back on.

@@ -72,8 +72,8 @@ PRONGHORN_INLINE void store_first(double* p, Vec<double> v, std::size_t n) {
 }
 
 PRONGHORN_INLINE UintVec<double> multiply_wide(UintVec<double> a, UintVec<double> b) {
-  return reinterpret_cast<UintVec<double>>(_mm512_maskz_mul_epu32(
-      kAll8, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+  return reinterpret_cast<UintVec<double>>(
+      _mm512_maskz_mul_epu32(kAll8, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 }
 
 }  // namespace pronghorn::kernels::PRONGHORN_ISA
