@@ -1,7 +1,6 @@
 #include "kernels/blas.hpp"
 
 #include <climits>
-#include <cstring>
 
 #ifndef PRONGHORN_BLAS_PREFIX
 #error "PRONGHORN_BLAS_PREFIX must be defined (empty for unprefixed names)"
@@ -53,20 +52,23 @@ bool fits(std::size_t extent) noexcept { return extent <= static_cast<std::size_
 // some libraries refuse.
 template <class T>
 void plain_gemm(bool trans_a, bool trans_b, std::size_t m, std::size_t n, std::size_t k, const T* a,
-                std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) noexcept {
+                std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
+                std::size_t ldc) noexcept {
   for (std::size_t i = 0; i < m; ++i) {
     T* row = c + i * ldc;
     for (std::size_t j = 0; j < n; ++j) row[j] = beta == T(0) ? T(0) : beta * row[j];
     for (std::size_t p = 0; p < k; ++p) {
       const T left = trans_a ? a[p * lda + i] : a[i * lda + p];
-      for (std::size_t j = 0; j < n; ++j) row[j] += left * (trans_b ? b[j * ldb + p] : b[p * ldb + j]);
+      for (std::size_t j = 0; j < n; ++j)
+        row[j] += left * (trans_b ? b[j * ldb + p] : b[p * ldb + j]);
     }
   }
 }
 
 template <class T>
 void any_gemm(bool trans_a, bool trans_b, std::size_t m, std::size_t n, std::size_t k, const T* a,
-              std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) noexcept {
+              std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
+              std::size_t ldc) noexcept {
   if (m == 0 || n == 0) return;
   if (k == 0 || !(fits(m) && fits(n) && fits(k) && fits(lda) && fits(ldb) && fits(ldc))) {
     plain_gemm(trans_a, trans_b, m, n, k, a, lda, b, ldb, beta, c, ldc);

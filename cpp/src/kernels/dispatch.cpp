@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <stdexcept>
 
 #include "kernels/isa/isas.hpp"
@@ -48,20 +47,21 @@ constexpr Isa kIsas[] = {
 #endif
 };
 
-// Levenshtein's edit distance.
+// Edits that lead from a to b, an exchange of neighbours being one (optimal string alignment).
 std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::vector<std::size_t>> edits(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) edits[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) edits[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
+      edits[i][j] = std::min({edits[i - 1][j] + 1, edits[i][j - 1] + 1,
+                              edits[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        edits[i][j] = std::min(edits[i][j], edits[i - 2][j - 2] + 1);
+      }
     }
   }
-  return row[b.size()];
+  return edits[a.size()][b.size()];
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -82,7 +82,8 @@ const Isa& find_isa(const std::string& name, const std::string& source) {
     }
     if (edit_distance(name, isa.name) < edit_distance(name, nearest->name)) nearest = &isa;
   }
-  throw std::invalid_argument(source + "='" + name + "' is not an instruction set of this build: expected one of " +
+  throw std::invalid_argument(source + "='" + name +
+                              "' is not an instruction set of this build: expected one of " +
                               joined(compiled_isas()) + ". Did you mean '" + nearest->name + "'?");
 }
 
@@ -103,7 +104,8 @@ const Isa& current_isa() {
 }
 
 template <class Entry>
-const Entry* find_by_name(const Entry* entries, std::size_t count, const std::string& name) noexcept {
+const Entry* find_by_name(const Entry* entries, std::size_t count,
+                          const std::string& name) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     if (name == entries[i].name) return &entries[i];
   }
@@ -159,7 +161,8 @@ const Optimizer<T>* find_optimizer(const Table<T>& table, const std::string& nam
 }
 
 template const Activation<float>* find_activation(const Table<float>&, const std::string&) noexcept;
-template const Activation<double>* find_activation(const Table<double>&, const std::string&) noexcept;
+template const Activation<double>* find_activation(const Table<double>&,
+                                                   const std::string&) noexcept;
 template const Loss<float>* find_loss(const Table<float>&, const std::string&) noexcept;
 template const Loss<double>* find_loss(const Table<double>&, const std::string&) noexcept;
 template const Optimizer<float>* find_optimizer(const Table<float>&, const std::string&) noexcept;

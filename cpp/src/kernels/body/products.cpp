@@ -7,11 +7,12 @@ namespace pronghorn::kernels::PRONGHORN_ISA {
 namespace {
 
 template <class T>
-using Tile = void (*)(const T* const*, std::size_t, std::size_t, const T*, std::size_t, Start<T>, T*,
-                      std::size_t) noexcept;
+using Tile = void (*)(const T* const*, std::size_t, std::size_t, const T*, std::size_t, Start<T>,
+                      T*, std::size_t) noexcept;
 
 template <class T, int Vectors, int... Rows>
-PRONGHORN_INLINE Tile<T> rows_tile_of(std::size_t rows, std::integer_sequence<int, Rows...>) noexcept {
+PRONGHORN_INLINE Tile<T> rows_tile_of(std::size_t rows,
+                                      std::integer_sequence<int, Rows...>) noexcept {
   static constexpr Tile<T> kTiles[] = {rows_tile<T, Rows + 1, Vectors>...};
   return kTiles[rows - 1];
 }
@@ -46,11 +47,12 @@ void rows(const T* const* a_rows, std::size_t k0, std::size_t rows, std::size_t 
           std::size_t vectors) noexcept {
   for_each_tile(rows, vectors == 2 ? kTileRows : kTallTileRows,
                 [&](std::size_t first, std::size_t height) PRONGHORN_UNROLLED {
-    const Tile<T> tile = vectors == 2 ? rows_tile_of<T, 2>(height, Heights{})
-                                      : rows_tile_of<T, 1>(height, TallHeights{});
-    T* const out = c + first * ldc;
-    tile(a_rows + first, k0, depth, b, ldb, start_of(bias, accumulate, out, ldc), out, ldc);
-  });
+                  const Tile<T> tile = vectors == 2 ? rows_tile_of<T, 2>(height, Heights{})
+                                                    : rows_tile_of<T, 1>(height, TallHeights{});
+                  T* const out = c + first * ldc;
+                  tile(a_rows + first, k0, depth, b, ldb, start_of(bias, accumulate, out, ldc), out,
+                       ldc);
+                });
 }
 
 // Rows of A that `columns` copies aside at a time and columns of A in such a copy: with B's block
@@ -67,12 +69,14 @@ template <class T>
 PRONGHORN_INLINE void column_tiles(const T* const* a_rows, std::size_t i0, std::size_t count,
                                    std::size_t depth, const T* b, std::size_t ldb, bool accumulate,
                                    T* c, std::size_t ldc, std::size_t vectors) noexcept {
-  for_each_tile(count, kTallTileRows, [&](std::size_t first, std::size_t height) PRONGHORN_UNROLLED {
-    const Tile<T> tile = vectors == 2 ? columns_tile_of<T, 2>(height, TallHeights{})
-                                      : columns_tile_of<T, 1>(height, TallHeights{});
-    T* const out = c + first * ldc;
-    tile(a_rows, i0 + first, depth, b, ldb, start_of<T>(nullptr, accumulate, out, ldc), out, ldc);
-  });
+  for_each_tile(count, kTallTileRows,
+                [&](std::size_t first, std::size_t height) PRONGHORN_UNROLLED {
+                  const Tile<T> tile = vectors == 2 ? columns_tile_of<T, 2>(height, TallHeights{})
+                                                    : columns_tile_of<T, 1>(height, TallHeights{});
+                  T* const out = c + first * ldc;
+                  tile(a_rows, i0 + first, depth, b, ldb,
+                       start_of<T>(nullptr, accumulate, out, ldc), out, ldc);
+                });
 }
 
 template <class T>
@@ -105,15 +109,15 @@ void columns(const T* const* a_rows, std::size_t i0, std::size_t count, std::siz
 
 // Every column is one chain in order of r; four vectors of columns at a time hide its latency.
 template <class T>
-void column_sums(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols, T* sums) noexcept {
+void column_sums(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols,
+                 T* sums) noexcept {
   constexpr int kGroup = 4;
   std::size_t j = 0;
   for (; j + kGroup * kLanes<T> <= cols; j += kGroup * kLanes<T>) {
     Vec<T> sum[kGroup] = {};
     for (std::size_t r = 0; r < rows; ++r) {
-      unroll<kGroup>([&](auto g) PRONGHORN_UNROLLED {
-        sum[g] += load(b + r * ldb + j + g * kLanes<T>);
-      });
+      unroll<kGroup>([&](auto g)
+                         PRONGHORN_UNROLLED { sum[g] += load(b + r * ldb + j + g * kLanes<T>); });
     }
     unroll<kGroup>([&](auto g) PRONGHORN_UNROLLED { store<T>(sums + j + g * kLanes<T>, sum[g]); });
   }
@@ -130,7 +134,8 @@ template <class T>
 double sum_squares(const T* x, std::size_t n) noexcept {
   constexpr std::size_t kPartials = 16;
   constexpr int kVectors = static_cast<int>(kPartials / kLanes<double>);
-  typedef T Narrow __attribute__((vector_size(kLanes<double> * sizeof(T)), aligned(alignof(T)), may_alias));
+  typedef T Narrow
+      __attribute__((vector_size(kLanes<double> * sizeof(T)), aligned(alignof(T)), may_alias));
   Vec<double> sum[kVectors] = {};
   std::size_t i = 0;
   for (; i + kPartials <= n; i += kPartials) {
@@ -141,9 +146,8 @@ double sum_squares(const T* x, std::size_t n) noexcept {
     });
   }
   double partial[kPartials];
-  unroll<kVectors>([&](auto v) PRONGHORN_UNROLLED {
-    store<double>(partial + v * kLanes<double>, sum[v]);
-  });
+  unroll<kVectors>([&](auto v)
+                       PRONGHORN_UNROLLED { store<double>(partial + v * kLanes<double>, sum[v]); });
   for (std::size_t p = 0; i + p < n; ++p) {
     const double value = x[i + p];
     partial[p] += value * value;

@@ -1,8 +1,8 @@
 // Register tiles of the matrix products.
 //
-// A tile is Rows x Vectors accumulators. For each k it loads Vectors vectors of B and broadcasts one
-// scalar of A to each row, so an element of C is one chain of multiply-adds in order of k, whatever
-// the tile's size: the size may change speed, never bits.
+// A tile is Rows x Vectors accumulators. For each k it loads Vectors vectors of B and broadcasts
+// one scalar of A to each row, so an element of C is one chain of multiply-adds in order of k,
+// whatever the tile's size: the size may change speed, never bits.
 //
 // Registers of the largest tiles:
 //   AVX-512, NEON (32 vector registers): 12 x 2 accumulators + 2 of B + 1 broadcast = 27
@@ -54,9 +54,8 @@ struct Accumulators {
 
   PRONGHORN_UNROLLED void load_from(Start<T> start) noexcept {
     unroll<Rows>([&](auto r) PRONGHORN_UNROLLED {
-      unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED {
-        value[r][v] = load(start.data + v * kLanes<T>);
-      });
+      unroll<Vectors>([&](auto v)
+                          PRONGHORN_UNROLLED { value[r][v] = load(start.data + v * kLanes<T>); });
       start.data += start.ld;
     });
   }
@@ -74,9 +73,7 @@ struct Accumulators {
 
   PRONGHORN_UNROLLED void store_to(T* c, std::size_t ldc) const noexcept {
     unroll<Rows>([&](auto r) PRONGHORN_UNROLLED {
-      unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED {
-        store<T>(c + v * kLanes<T>, value[r][v]);
-      });
+      unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED { store<T>(c + v * kLanes<T>, value[r][v]); });
       c += ldc;
     });
   }
