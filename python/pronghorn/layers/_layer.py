@@ -209,7 +209,8 @@ class Layer:
             inputs = [self._to_array(item) for item in inputs]
         shapes = self._shapes_of(inputs)
         self._check_inputs(shapes)
-        self.build(shapes)
+        if not self.built:
+            self.build(shapes)
         arrays = list(inputs) if self._takes_list else [inputs]
         return self._eager.run(self, arrays, bool(training))[0]
 
@@ -232,7 +233,8 @@ class Layer:
         self._check_training_argument(training)
         shapes = self._shapes_of(inputs)
         self._check_inputs(shapes)
-        self.build(shapes)
+        if not self.built:
+            self.build(shapes)
         outputs = self._symbolic_outputs(shapes)
         Node(self, inputs, outputs)
         return outputs
