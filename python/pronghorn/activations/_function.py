@@ -69,8 +69,8 @@ def engine_spec(function: Callable[..., Any]) -> Specification:
 def _not_native(function: Callable[..., Any]) -> str:
     name = getattr(function, "__name__", repr(function))
     return (
-        f"`activation` must be one of the compiled activations ({', '.join(sorted(set(REGISTRY)))}) "
-        f"or a callable made of exactly one of them; received {name}."
+        f"`activation` must be a compiled activation ({', '.join(sorted(set(REGISTRY)))}) or a "
+        f"callable made of exactly one of them; received {name}."
     )
 
 
@@ -123,7 +123,7 @@ def _engine_for(name: str, p0: float, p1: float, p2: float, columns: int, dtype:
     # Imported here: the activations are usable as names before the core is loaded.
     from pronghorn import _engine
 
-    nodes = [
+    nodes: list[_engine.Node] = [
         {"op": "input", "name": "x", "inputs": [], "shape": (columns,)},
         {
             "op": "activation",
@@ -132,7 +132,7 @@ def _engine_for(name: str, p0: float, p1: float, p2: float, columns: int, dtype:
             "activation": {"name": name, "p0": p0, "p1": p1, "p2": p2},
         },
     ]
-    return _engine.Engine(nodes, [1], [], dtype)
+    return _engine.Engine(nodes, [1], [], "float64" if dtype == "float64" else "float32")
 
 
 def get(identifier: str | dict[str, Any] | Callable[..., Any] | None) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from pronghorn.activations._function import activation, apply
 
 @activation()
 def sigmoid(x: Any) -> Any:
-    """act(x) = 1 / (1 + exp(-x)), between 0 and 1.
+    """Logistic function: act(x) = 1 / (1 + exp(-x)), between 0 and 1.
 
     Args:
         x: Array of any shape.
@@ -43,7 +43,7 @@ def hard_sigmoid(x: Any) -> Any:
 
 @activation()
 def tanh(x: Any) -> Any:
-    """act(x) = tanh(x), between -1 and 1.
+    """Hyperbolic tangent: act(x) = tanh x, between -1 and 1.
 
     Args:
         x: Array of any shape.

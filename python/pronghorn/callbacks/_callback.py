@@ -23,6 +23,7 @@ class Callback:
     Example:
         >>> class Count(Callback):
         ...     epochs = 0
+        ...
         ...     def on_epoch_end(self, epoch, logs=None):
         ...         self.epochs += 1
         >>> count = Count()

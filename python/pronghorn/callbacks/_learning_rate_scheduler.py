@@ -31,7 +31,7 @@ class LearningRateScheduler(Callback):
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
         if not callable(schedule):
-            raise TypeError(f"`schedule` must be a function of (epoch, rate); received {schedule!r}.")
+            raise TypeError(f"`schedule` must be a function of (epoch, rate); got {schedule!r}.")
         self.schedule = schedule
         self.verbose = verbose
 

@@ -62,6 +62,6 @@ class MonitorCallback(Callback):
                 if direction is not None:
                     return str(direction)
         raise ValueError(
-            f"[{type(self).__name__}] it is not known whether {self.monitor!r} should fall or rise; "
+            f"[{type(self).__name__}] not known whether {self.monitor!r} should fall or rise: "
             "set mode='min' or mode='max'."
         )

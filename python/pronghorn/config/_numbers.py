@@ -1,9 +1,9 @@
 """The default dtype and the small number that keeps logarithms finite."""
 
-import math
 from typing import Literal
 
 from pronghorn import _suggest
+from pronghorn._numbers import real
 
 _FLOATX = ("float32", "float64")
 _floatx: Literal["float32", "float64"] = "float32"
@@ -72,9 +72,7 @@ def set_epsilon(value: float) -> None:
         >>> set_epsilon(1e-7)
     """
     global _epsilon
-    if not (isinstance(value, int | float) and math.isfinite(value) and 0 < value < 0.5):
-        raise ValueError(f"`value` must be a number between 0 and 0.5; received {value!r}.")
-    _epsilon = float(value)
+    _epsilon = real(value, "value", low=0.0, high=0.5, open_low=True, open_high=True)
 
 
 def backend() -> str:

@@ -26,7 +26,7 @@ def _smoothing(label_smoothing: float) -> float:
 
 
 def _log_probabilities(predictions: Float64, from_logits: bool) -> Float64:
-    """log p of rows on the last axis, from logits or from positive numbers to be normalised."""
+    """The logarithm of p of rows on the last axis, from logits or from positive numbers."""
     if from_logits:
         shifted = predictions - predictions.max(axis=-1, keepdims=True)
         return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))

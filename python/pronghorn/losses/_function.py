@@ -47,7 +47,8 @@ def loss_function(*aliases: str) -> Callable[[F], F]:
                 bound = signature.bind(y_true, y_pred, *args, **kwargs)
                 bound.apply_defaults()
                 return _specification(function.__name__, bound.arguments)
-            targets, predictions, dtype = prepare(y_true, y_pred, sparse=function.__name__ == SPARSE)
+            sparse = function.__name__ == SPARSE
+            targets, predictions, dtype = prepare(y_true, y_pred, sparse)
             value = function(targets, predictions, *args, **kwargs)
             return np.asarray(value).astype(dtype)[()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from pronghorn.config import floatx
 from pronghorn.losses._function import as_numbers, same_rank
 from pronghorn.metrics._metric import REGISTRY
-
-if TYPE_CHECKING:
-    from pronghorn._engine import MetricSpec
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ENGINE_ARGUMENTS = ("from_logits", "label_smoothing", "delta", "threshold", "k")

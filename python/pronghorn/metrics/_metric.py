@@ -92,8 +92,10 @@ class Metric:
         ...     def __init__(self):
         ...         super().__init__(name="positives")
         ...         self.count = self.add_variable((), "zeros", name="count")
+        ...
         ...     def update_state(self, y_true, y_pred, sample_weight=None):
         ...         self.count.assign_add((np.asarray(y_pred) > 0).sum())
+        ...
         ...     def result(self):
         ...         return float(self.count)
         >>> Positives()([0, 0], [-1.0, 3.0])

@@ -77,7 +77,7 @@ class Mean(Metric):
 
     def _add(self, values: ArrayLike, sample_weight: ArrayLike | None) -> None:
         array, weights = _sample_values(values, sample_weight)
-        # Axes after the first are averaged, so that a sample counts once however many values it has.
+        # Axes after the first are averaged: a sample counts once however many values it has.
         axes = tuple(range(1, array.ndim))
         if weights is None:
             self.total.assign_add(array.mean(axis=axes).sum())
@@ -122,7 +122,7 @@ class MeanMetricWrapper(Mean):
         self._fn = fn
         self._settings = kwargs
 
-    def update_state(
+    def update_state(  # type: ignore[override]  # Keras's hierarchy: a Mean with two arguments
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
         """Takes more samples into account.

@@ -12,7 +12,8 @@ from pronghorn.optimizers.schedules import LearningRateSchedule
 class SGD(Optimizer):
     """Gradient descent: w <- w - eta * g, optionally with momentum mu.
 
-    With momentum: v <- mu * v - eta * g, then w <- w + v, or for Nesterov w <- w + mu * v - eta * g.
+    With momentum: v <- mu * v - eta * g, then w <- w + v, or for Nesterov
+    w <- w + mu * v - eta * g.
 
     Args:
         learning_rate: A number, a ``LearningRateSchedule`` or a function without arguments.

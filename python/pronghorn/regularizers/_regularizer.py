@@ -104,7 +104,7 @@ class L1L2(Regularizer):
         4.0
     """
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
+    def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
         self.l1 = real(0.0 if l1 is None else l1, "l1", low=0.0)
         self.l2 = real(0.0 if l2 is None else l2, "l2", low=0.0)
 
