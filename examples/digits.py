@@ -1,4 +1,4 @@
-"""Classifies handwritten digits. With Keras itself, change the import and load the data yourself."""
+"""Classifies handwritten digits. With Keras itself, change the import and load the data."""
 
 import pronghorn as keras
 

@@ -30,7 +30,6 @@ history = model.fit(
 )
 
 error = model.predict(x[3200:], verbose=0)[:, 0] - clean[3200:]
-print(
-    f"{len(history.history['loss'])} epochs, validation loss {min(history.history['val_loss']):.5f}"
-)
+losses = history.history["val_loss"]
+print(f"{len(losses)} epochs, validation loss {min(losses):.5f}")
 print(f"root mean squared error against the noiseless function: {np.sqrt(np.mean(error**2)):.4f}")

@@ -22,11 +22,9 @@ def run(epochs: int = 30, seed: int = 1, plot: str | None = None) -> int:
         0, or 1 if the plot was asked for and could not be drawn.
     """
     keras.utils.set_random_seed(seed)
-    (x_train, y_train), (x_test, y_test) = keras.datasets.digits.load_data()
-    x_train, x_test = x_train.astype("float32") / 16, x_test.astype("float32") / 16
-    print(
-        f"Handwritten digits: {len(x_train)} images to learn from, {len(x_test)} to be tested on."
-    )
+    (train_images, y_train), (test_images, y_test) = keras.datasets.digits.load_data()
+    x_train, x_test = train_images / np.float32(16), test_images / np.float32(16)
+    print(f"Handwritten digits: {len(x_train)} images to learn from, {len(x_test)} to test on.")
 
     model = keras.Sequential(
         [

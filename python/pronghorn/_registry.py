@@ -21,11 +21,15 @@ class Registry:
         kind: The word for error messages, e.g. ``"optimizer"``.
         module: The ``"module"`` entry of configurations, e.g. ``"keras.optimizers"``.
         ignore_case: Whether ``find`` takes names in any case, as Keras does for optimizers.
+        snake_case: Whether classes are also known as ``snake_case``; not where functions are.
     """
 
-    def __init__(self, kind: str, module: str, ignore_case: bool = False) -> None:
+    def __init__(
+        self, kind: str, module: str, ignore_case: bool = False, snake_case: bool = True
+    ) -> None:
         self.kind = kind
         self.module = module
+        self._snake_case = snake_case
         self._ignore_case = ignore_case
         self._entries: dict[str, Any] = {}
 
@@ -39,7 +43,7 @@ class Registry:
         def register(entry: T) -> T:
             name = str(getattr(entry, "__name__", ""))
             names = [name, *aliases]
-            if inspect.isclass(entry):
+            if self._snake_case and inspect.isclass(entry):
                 names.append(_state.snake_case(name))
             for each in names:
                 self._entries[each] = entry

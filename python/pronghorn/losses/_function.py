@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Float64 = NDArray[np.float64]
 F = TypeVar("F", bound=Callable[..., Any])
-REGISTRY = Registry("loss", "keras.losses")
+REGISTRY = Registry("loss", "keras.losses", snake_case=False)
 SPARSE = "sparse_categorical_crossentropy"
 
 _ENGINE_ARGUMENTS = ("from_logits", "label_smoothing", "delta")
