@@ -28,6 +28,7 @@ class Add(Layer):
     """
 
     _takes_list = True
+    _keeps_shape = True
 
     def _check_inputs(self, shapes: Any) -> None:
         super()._check_inputs(shapes)

@@ -35,6 +35,8 @@ class Dropout(Layer):
         [[1.0, 1.0, 1.0]]
     """
 
+    _keeps_shape = True
+
     def __init__(
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
     ) -> None:

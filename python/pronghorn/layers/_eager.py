@@ -28,10 +28,13 @@ class EagerEngines:
                 f'Inputs of layer "{layer.name}" must have one batch size. Received shapes '
                 f"{[array.shape for array in arrays]}."
             )
-        # A plain vector is one sample: the engine keeps the batch dimension apart.
-        vector = arrays[0].ndim == 1
+        # The engine keeps the batch apart and wants samples with at least one axis. For layers that
+        # keep shapes a vector is one sample, so that softmax runs along it.
+        vector = arrays[0].ndim == 1 and layer._keeps_shape
         if vector:
             arrays = [array[None, :] for array in arrays]
+        elif arrays[0].ndim == 1:
+            arrays = [array[:, None] for array in arrays]
         shapes = tuple(array.shape[1:] for array in arrays)
         engine = self._engines.get(shapes)
         if engine is None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class ActivationLayer(Layer):
     """A layer that is one of the engine's activations; subclasses say which."""
 
+    _keeps_shape = True
+
     def _function(self) -> Callable[..., Any]:
         """The activation as a function of one argument."""
         raise NotImplementedError

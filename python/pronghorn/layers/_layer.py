@@ -54,6 +54,8 @@ class Layer:
     """
 
     _min_ndim = 1
+    _takes_list = False
+    _keeps_shape = False
 
     def __init__(
         self,
@@ -147,8 +149,6 @@ class Layer:
         batched = [(None, *shape) for shape in shapes]
         output = self.compute_output_shape(batched if self._takes_list else batched[0])
         return [graph.append(node, output[1:])]
-
-    _takes_list = False
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights, unless the layer has them already.

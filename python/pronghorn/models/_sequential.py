@@ -7,7 +7,7 @@ from typing import Any
 
 from pronghorn import _naming
 from pronghorn._engine import Array, Shape
-from pronghorn._graph import KerasTensor
+from pronghorn._graph import KerasTensor, producer
 from pronghorn.layers import InputLayer, Layer
 from pronghorn.models._model import Model
 
@@ -58,9 +58,12 @@ class Sequential(Model):
                 as it was.
         """
         before = list(self._layers)
+        self._append(layer)
         try:
-            self._append(layer)
-            self._build_if_known()
+            if self.built:
+                self._set_graph(self._inputs_struct, self._apply(self._layers[-1], self._outputs[0]))
+            else:
+                self._build_if_known()
         except (TypeError, ValueError):
             self._layers = before
             raise
@@ -95,13 +98,14 @@ class Sequential(Model):
         if not self.layers:
             raise ValueError(f"Sequential model '{self.name}' has no layers to remove.")
         layer = self._layers.pop()
-        self._drop_graph()
-        self._build_if_known()
+        if self.built and self.layers:
+            self._set_graph(self._inputs_struct, producer(self._outputs[0]).input_tensors[0])
+        else:
+            self._drop_graph()
         return layer
 
     def _build_if_known(self) -> None:
         """Builds the graph if the shape of the input is known."""
-        self._drop_graph()
         if len(self._layers) < 2 and not (
             self._layers and isinstance(self._layers[0], Model) and self._layers[0].built
         ):
@@ -150,16 +154,19 @@ class Sequential(Model):
         if len(self._layers) < 2:
             raise ValueError(f"Sequential model '{self.name}' has no layers after its Input.")
         source = tensor
-        with _naming.name_scope(self.name):
-            for layer in self._layers[1:]:
-                result = layer(tensor)
-                if not isinstance(result, KerasTensor):
-                    raise ValueError(
-                        f"Layer '{layer.name}' of Sequential model '{self.name}' must have one "
-                        f"output. It has {len(result)}."
-                    )
-                tensor = result
+        for layer in self._layers[1:]:
+            tensor = self._apply(layer, tensor)
         self._set_graph(source, tensor)
+
+    def _apply(self, layer: Layer, tensor: KerasTensor) -> KerasTensor:
+        with _naming.name_scope(self.name):
+            result = layer(tensor)
+        if not isinstance(result, KerasTensor):
+            raise ValueError(
+                f"Layer '{layer.name}' of Sequential model '{self.name}' must have one output. "
+                f"It has {len(result)}."
+            )
+        return result
 
     def _result_names(self) -> tuple[list[str], bool]:
         return [self._layers[-1].name if self._layers else "output"], False
