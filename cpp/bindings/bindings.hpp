@@ -1,0 +1,67 @@
+// What the files of the Python module share: arrays and specs in, arrays out.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "pronghorn/engine.hpp"
+#include "pronghorn/spec.hpp"
+#include "pronghorn/variable.hpp"
+
+namespace pronghorn::python {
+
+namespace py = pybind11;
+
+void register_runtime(py::module_& m);
+void register_variable(py::module_& m);
+void register_engine(py::module_& m);
+void register_trainer(py::module_& m);
+
+// One Python class for both scalar types.
+template <template <class> class Of>
+using Either = std::variant<std::shared_ptr<Of<float>>, std::shared_ptr<Of<double>>>;
+
+struct PyVariable {
+  Either<Variable> held;
+};
+struct PyEngine {
+  Either<Engine> held;
+};
+
+// An array as the core wants it: C-contiguous, aligned, native, of type T. Throws TypeError or
+// ValueError with `what` in the message.
+template <class T>
+py::array_t<T> require_array(const py::handle& object, const std::string& what);
+
+// Sample counts of a list of arrays that must be (n, shape...); throws ValueError where they differ.
+template <class T>
+std::vector<const T*> require_inputs(const std::vector<py::array_t<T>>& arrays,
+                                     const std::vector<Shape>& shapes, const std::string& what,
+                                     std::size_t& samples);
+template <class T>
+std::vector<py::array_t<T>> require_arrays(const py::sequence& objects, const std::string& what);
+
+// A fresh (n, shape...) array.
+template <class T>
+py::array_t<T> new_array(std::size_t samples, const Shape& shape);
+template <class T>
+py::array_t<T> new_array(const Shape& shape);
+
+std::vector<py::ssize_t> to_ssize(const Shape& shape);
+std::string format_shape(const py::array& array);
+
+// The dtype's scalar, through `make(T{})`: "float32" or "float64", else ValueError.
+template <class F>
+auto with_dtype(const std::string& dtype, F&& make) {
+  if (dtype == "float32") return make(float{});
+  if (dtype == "float64") return make(double{});
+  throw py::value_error("dtype must be 'float32' or 'float64', got '" + dtype + "'");
+}
+
+}  // namespace pronghorn::python

@@ -1,0 +1,63 @@
+#include "pronghorn/runtime.hpp"
+
+#include "bindings.hpp"
+
+namespace pronghorn::python {
+
+void register_runtime(py::module_& m) {
+  m.def("info", [] {
+    const Info facts = info();
+    py::dict d;
+    d["version"] = facts.version;
+    d["compiler"] = facts.compiler;
+    d["isas"] = facts.isas;
+    d["supported_isas"] = facts.supported_isas;
+    d["isa"] = facts.isa;
+    d["blas"] = facts.blas;
+    d["blas_version"] = facts.blas_version;
+    d["threads"] = num_threads();
+    return d;
+  });
+  m.def("set_num_threads", &set_num_threads, py::arg("count"));
+  m.def("get_num_threads", &num_threads);
+  m.def("set_parallel_threshold", &set_parallel_threshold, py::arg("seconds"));
+  m.def("activations", &activation_names);
+  m.def("losses", [] {
+    py::list list;
+    for (const LossInfo& loss : loss_infos()) {
+      py::dict d;
+      d["name"] = loss.name;
+      d["sparse"] = loss.sparse;
+      d["differentiable"] = loss.differentiable;
+      list.append(d);
+    }
+    return list;
+  });
+  m.def("optimizers", [] {
+    py::list list;
+    for (const OptimizerInfo& optimizer : optimizer_infos()) {
+      py::dict d;
+      d["name"] = optimizer.name;
+      d["hyper"] = optimizer.hyper;
+      list.append(d);
+    }
+    return list;
+  });
+  m.def(
+      "vector_math",
+      [](const std::string& name, const py::array& x, const std::string& isa) -> py::array {
+        const auto run = [&](auto scalar) -> py::array {
+          using T = decltype(scalar);
+          const auto in = require_array<T>(x, "x");
+          auto out = new_array<T>({static_cast<std::size_t>(in.size())});
+          vector_math<T>(name, in.data(), out.mutable_data(), static_cast<std::size_t>(in.size()),
+                         isa);
+          return out;
+        };
+        if (py::isinstance<py::array_t<float>>(x)) return run(float{});
+        return run(double{});
+      },
+      py::arg("name"), py::arg("x"), py::arg("isa") = "");
+}
+
+}  // namespace pronghorn::python

@@ -1,0 +1,135 @@
+#include "specs.hpp"
+
+#include <functional>
+#include <map>
+
+namespace pronghorn::python {
+namespace {
+
+// Readers of one kind of dictionary, by key.
+template <class Spec>
+using Readers = std::map<std::string, std::function<void(Spec&, const py::handle&)>>;
+
+template <class Spec>
+void read(const py::handle& object, const Readers<Spec>& readers, const char* what, Spec& spec) {
+  if (!py::isinstance<py::dict>(object)) {
+    throw py::type_error(std::string(what) + " must be a dict, got " +
+                         std::string(py::str(py::type::of(object).attr("__name__"))));
+  }
+  for (const auto& item : py::reinterpret_borrow<py::dict>(object)) {
+    const auto key = py::cast<std::string>(item.first);
+    const auto reader = readers.find(key);
+    if (reader == readers.end()) {
+      throw py::value_error(std::string(what) + " has no key '" + key + "'");
+    }
+    try {
+      reader->second(spec, item.second);
+    } catch (const py::cast_error&) {
+      throw py::type_error(std::string(what) + "['" + key + "'] cannot be " +
+                           std::string(py::repr(item.second)));
+    }
+  }
+}
+
+template <class Spec, class Member>
+std::function<void(Spec&, const py::handle&)> field(Member Spec::* member) {
+  return [member](Spec& spec, const py::handle& value) { spec.*member = py::cast<Member>(value); };
+}
+
+const Readers<ActivationSpec>& activation_readers() {
+  static const Readers<ActivationSpec> readers = {{"name", field(&ActivationSpec::name)},
+                                                  {"p0", field(&ActivationSpec::p0)},
+                                                  {"p1", field(&ActivationSpec::p1)},
+                                                  {"p2", field(&ActivationSpec::p2)}};
+  return readers;
+}
+
+const Readers<NodeSpec>& node_readers() {
+  static const Readers<NodeSpec> readers = {
+      {"op", field(&NodeSpec::op)},
+      {"name", field(&NodeSpec::name)},
+      {"inputs", field(&NodeSpec::inputs)},
+      {"shape", field(&NodeSpec::shape)},
+      {"units", field(&NodeSpec::units)},
+      {"kernel", field(&NodeSpec::kernel)},
+      {"bias",
+       [](NodeSpec& node, const py::handle& value) {
+         node.bias = value.is_none() ? -1 : py::cast<std::ptrdiff_t>(value);
+       }},
+      {"activation",
+       [](NodeSpec& node, const py::handle& value) {
+         if (!value.is_none()) read(value, activation_readers(), "activation", node.activation);
+       }},
+      {"trainable", field(&NodeSpec::trainable)},
+      {"kernel_l1", field(&NodeSpec::kernel_l1)},
+      {"kernel_l2", field(&NodeSpec::kernel_l2)},
+      {"bias_l1", field(&NodeSpec::bias_l1)},
+      {"bias_l2", field(&NodeSpec::bias_l2)},
+      {"rate", field(&NodeSpec::rate)},
+      {"seed", field(&NodeSpec::seed)}};
+  return readers;
+}
+
+Reduction to_reduction(const std::string& name) {
+  if (name == "sum") return Reduction::kSum;
+  if (name == "sum_over_batch_size" || name == "mean") return Reduction::kSumOverBatchSize;
+  if (name == "mean_with_sample_weight") return Reduction::kMeanWithSampleWeight;
+  throw py::value_error("unknown reduction '" + name + "'");
+}
+
+}  // namespace
+
+GraphSpec to_graph(const py::sequence& nodes, const std::vector<std::size_t>& outputs) {
+  GraphSpec graph;
+  for (const auto& object : nodes) {
+    graph.nodes.emplace_back();
+    read(object, node_readers(), "node", graph.nodes.back());
+  }
+  graph.outputs = outputs;
+  return graph;
+}
+
+LossSpec to_loss(const py::handle& object) {
+  static const Readers<LossSpec> readers = {
+      {"name", field(&LossSpec::name)},
+      {"from_logits", field(&LossSpec::from_logits)},
+      {"label_smoothing", field(&LossSpec::label_smoothing)},
+      {"delta", field(&LossSpec::delta)},
+      {"weight", field(&LossSpec::weight)},
+      {"reduction", [](LossSpec& loss, const py::handle& value) {
+         loss.reduction = to_reduction(py::cast<std::string>(value));
+       }}};
+  LossSpec loss;
+  if (object.is_none()) return loss;
+  read(object, readers, "loss", loss);
+  if (loss.name.empty()) throw py::value_error("loss needs a name");
+  return loss;
+}
+
+MetricSpec to_metric(const py::handle& object) {
+  static const Readers<MetricSpec> readers = {
+      {"name", field(&MetricSpec::name)},
+      {"from_logits", field(&MetricSpec::from_logits)},
+      {"label_smoothing", field(&MetricSpec::label_smoothing)},
+      {"threshold", field(&MetricSpec::threshold)},
+      {"k", field(&MetricSpec::k)},
+      {"weighted", field(&MetricSpec::weighted)}};
+  MetricSpec metric;
+  read(object, readers, "metric", metric);
+  return metric;
+}
+
+OptimizerSpec to_optimizer(const py::handle& object) {
+  static const Readers<OptimizerSpec> readers = {
+      {"name", field(&OptimizerSpec::name)},
+      {"hyper", field(&OptimizerSpec::hyper)},
+      {"weight_decay", field(&OptimizerSpec::weight_decay)},
+      {"clipnorm", field(&OptimizerSpec::clipnorm)},
+      {"clipvalue", field(&OptimizerSpec::clipvalue)},
+      {"global_clipnorm", field(&OptimizerSpec::global_clipnorm)}};
+  OptimizerSpec optimizer;
+  read(object, readers, "optimizer", optimizer);
+  return optimizer;
+}
+
+}  // namespace pronghorn::python

@@ -1,0 +1,392 @@
+#include <chrono>
+
+#include "bindings.hpp"
+#include "specs.hpp"
+
+namespace pronghorn::python {
+namespace {
+
+struct PyTrainer {
+  Either<Trainer> held;
+};
+
+// A run and the arrays that it reads.
+template <class T>
+struct HeldRun {
+  std::shared_ptr<Trainer<T>> trainer;
+  std::unique_ptr<Run<T>> run;
+  std::vector<py::array> alive;
+};
+struct PyRun {
+  std::variant<HeldRun<float>, HeldRun<double>> held;
+};
+
+template <class T>
+struct Batch {
+  std::vector<const T*> inputs;
+  std::vector<Targets<T>> targets;
+  std::size_t samples = 0;
+  std::vector<py::array> alive;
+};
+
+// (n, rows..., columns) of an output as an array's expected extents.
+std::string expected_extents(std::size_t samples, const Shape& shape) {
+  std::string text = "(" + std::to_string(samples);
+  for (const std::size_t axis : shape) text += ", " + std::to_string(axis);
+  return text + (shape.empty() ? ",)" : ")");
+}
+
+bool has_extents(const py::array& array, std::size_t samples, const Shape& shape) {
+  if (array.ndim() != static_cast<py::ssize_t>(shape.size()) + 1) return false;
+  if (static_cast<std::size_t>(array.shape(0)) != samples) return false;
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    if (static_cast<std::size_t>(array.shape(static_cast<py::ssize_t>(a) + 1)) != shape[a]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void check_labels(const py::array_t<std::int32_t>& labels, std::size_t classes,
+                  const std::string& name) {
+  const std::int32_t* values = labels.data();
+  for (py::ssize_t i = 0; i < labels.size(); ++i) {
+    if (values[i] < 0 || static_cast<std::size_t>(values[i]) >= classes) {
+      throw py::value_error(name + " must lie in 0.." + std::to_string(classes - 1) + ", got " +
+                            std::to_string(values[i]) + " at position " + std::to_string(i));
+    }
+  }
+}
+
+template <class T>
+Batch<T> to_batch(const Trainer<T>& trainer, const py::sequence& xs, const py::sequence& ys,
+                  const py::sequence& sample_weights) {
+  Batch<T> batch;
+  const auto inputs = require_arrays<T>(xs, "xs");
+  batch.inputs = require_inputs(inputs, trainer.engine()->input_shapes(), "xs", batch.samples);
+  batch.alive.assign(inputs.begin(), inputs.end());
+  const auto shapes = trainer.engine()->output_shapes();
+  if (py::len(ys) != shapes.size() || py::len(sample_weights) != shapes.size()) {
+    throw py::value_error("ys and sample_weights must have " + std::to_string(shapes.size()) +
+                          " entries");
+  }
+  for (std::size_t o = 0; o < shapes.size(); ++o) {
+    Targets<T> targets;
+    const std::string suffix = "[" + std::to_string(o) + "]";
+    const bool labels = trainer.needs_labels(o), dense = trainer.needs_dense(o);
+    // Both kinds at once come as a pair (labels, dense).
+    const auto part = [&](std::size_t which) -> py::object {
+      const py::object y = ys[o];
+      if (labels && dense && py::isinstance<py::tuple>(y)) return y.cast<py::tuple>()[which];
+      return y;
+    };
+    if (labels) {
+      const auto array = require_array<std::int32_t>(part(0), "ys" + suffix);
+      Shape rows(shapes[o].begin(), shapes[o].empty() ? shapes[o].end() : shapes[o].end() - 1);
+      if (!has_extents(array, batch.samples, rows)) {
+        throw py::value_error("ys" + suffix + " must have shape " +
+                              expected_extents(batch.samples, rows) + ", got " +
+                              format_shape(array));
+      }
+      check_labels(array, shapes[o].empty() ? 1 : shapes[o].back(), "ys" + suffix);
+      targets.labels = array.data();
+      batch.alive.push_back(array);
+    }
+    if (dense) {
+      const auto array = require_array<T>(part(1), "ys" + suffix);
+      if (!has_extents(array, batch.samples, shapes[o])) {
+        throw py::value_error("ys" + suffix + " must have shape " +
+                              expected_extents(batch.samples, shapes[o]) + ", got " +
+                              format_shape(array));
+      }
+      targets.dense = array.data();
+      batch.alive.push_back(array);
+    }
+    const py::object weights = sample_weights[o];
+    if (!weights.is_none()) {
+      const auto array = require_array<T>(weights, "sample_weights" + suffix);
+      if (!has_extents(array, batch.samples, {})) {
+        throw py::value_error("sample_weights" + suffix + " must have shape " +
+                              expected_extents(batch.samples, {}) + ", got " +
+                              format_shape(array));
+      }
+      targets.weights = array.data();
+      batch.alive.push_back(array);
+    }
+    batch.targets.push_back(targets);
+  }
+  return batch;
+}
+
+template <class T>
+PyRun start_run(const std::shared_ptr<Trainer<T>>& trainer, const py::sequence& xs,
+                const py::sequence& ys, const py::sequence& sample_weights,
+                std::size_t batch_size, bool training, std::optional<std::uint64_t> seed) {
+  Batch<T> batch = to_batch(*trainer, xs, ys, sample_weights);
+  HeldRun<T> held;
+  held.trainer = trainer;
+  held.alive = std::move(batch.alive);
+  const py::gil_scoped_release release;
+  held.run = trainer->run(batch.inputs, batch.targets, batch.samples, batch_size, training,
+                          seed ? &*seed : nullptr);
+  return PyRun{std::move(held)};
+}
+
+// Advances in slices of kSlice seconds, looking for signals in between.
+template <class T>
+std::size_t advance(const HeldRun<T>& held, std::ptrdiff_t max_steps, double max_seconds,
+                    const py::object& learning_rates) {
+  constexpr double kSlice = 0.04;
+  std::vector<double> rates;
+  if (py::isinstance<py::array>(learning_rates)) {
+    const auto array = require_array<double>(learning_rates, "learning_rates");
+    rates.assign(array.data(), array.data() + array.size());
+  } else {
+    rates.push_back(py::cast<double>(learning_rates));
+  }
+  const std::size_t left = held.run->steps() - held.run->done();
+  const std::size_t wanted =
+      max_steps < 0 ? left : std::min(left, static_cast<std::size_t>(max_steps));
+  const bool many = rates.size() != 1;
+  if (many && rates.size() < wanted) {
+    throw py::value_error("learning_rates has " + std::to_string(rates.size()) + " entries for " +
+                          std::to_string(wanted) + " steps");
+  }
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  std::size_t finished = 0;
+  while (finished < wanted) {
+    const double passed = std::chrono::duration<double>(Clock::now() - start).count();
+    if (max_seconds >= 0 && finished > 0 && passed >= max_seconds) break;
+    const double slice =
+        max_seconds >= 0 ? std::max(0.0, std::min(kSlice, max_seconds - passed)) : kSlice;
+    {
+      const py::gil_scoped_release release;
+      const double* from = rates.data() + (many ? finished : 0);
+      finished += held.run->advance(wanted - finished, slice, from,
+                                    many ? rates.size() - finished : 1);
+    }
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  }
+  return finished;
+}
+
+template <class T>
+py::dict results(const HeldRun<T>& held) {
+  const RunResults r = held.run->results();
+  py::dict d;
+  d["loss"] = py::make_tuple(r.loss_sum, r.samples);
+  py::list losses;
+  for (const double sum : r.output_loss_sums) losses.append(py::make_tuple(sum, r.samples));
+  d["output_losses"] = losses;
+  d["metrics"] = r.metrics;
+  d["finite"] = r.finite;
+  return d;
+}
+
+template <class T>
+py::tuple gradients(Trainer<T>& trainer, const py::sequence& xs, const py::sequence& ys,
+                    const py::sequence& sample_weights) {
+  Batch<T> batch = to_batch(trainer, xs, ys, sample_weights);
+  py::list list;
+  std::vector<T*> out;
+  const auto& variables = trainer.engine()->variables();
+  for (std::size_t v = 0; v < variables.size(); ++v) {
+    if (!trainer.trainable(v)) {
+      out.push_back(nullptr);
+      list.append(py::none());
+      continue;
+    }
+    auto array = new_array<T>(variables[v]->shape());
+    out.push_back(array.mutable_data());
+    list.append(std::move(array));
+  }
+  double loss = 0;
+  {
+    const py::gil_scoped_release release;
+    loss = trainer.gradients(batch.inputs, batch.targets, batch.samples, out);
+  }
+  return py::make_tuple(loss, list);
+}
+
+template <class T>
+void apply_gradients(Trainer<T>& trainer, const py::sequence& given, double learning_rate) {
+  const auto& variables = trainer.engine()->variables();
+  if (py::len(given) != variables.size()) {
+    throw py::value_error("gradients must have " + std::to_string(variables.size()) +
+                          " entries, got " + std::to_string(py::len(given)));
+  }
+  std::vector<py::array_t<T>> alive;
+  std::vector<const T*> pointers;
+  for (std::size_t v = 0; v < variables.size(); ++v) {
+    const py::object gradient = given[v];
+    if (gradient.is_none()) {
+      pointers.push_back(nullptr);
+      continue;
+    }
+    const std::string name = "gradients[" + std::to_string(v) + "]";
+    alive.push_back(require_array<T>(gradient, name));
+    const auto want = to_ssize(variables[v]->shape());
+    const auto& array = alive.back();
+    if (!std::equal(want.begin(), want.end(), array.shape(), array.shape() + array.ndim())) {
+      throw py::value_error(name + " must have its variable's shape, got " + format_shape(array));
+    }
+    pointers.push_back(array.data());
+  }
+  const py::gil_scoped_release release;
+  trainer.apply_gradients(pointers, learning_rate);
+}
+
+template <class T>
+py::list get_slots(const Trainer<T>& trainer) {
+  py::list list;
+  const auto slots = trainer.slots();
+  for (std::size_t s = 0; s < slots.size(); ++s) {
+    auto array = new_array<T>(trainer.engine()->variables()[slots[s].variable]->shape());
+    trainer.get_slot(s, array.mutable_data());
+    list.append(py::make_tuple(slots[s].name, slots[s].variable, array));
+  }
+  return list;
+}
+
+template <class T>
+void set_slots(Trainer<T>& trainer, const py::sequence& values) {
+  const auto slots = trainer.slots();
+  if (py::len(values) != slots.size()) {
+    throw py::value_error("values must have " + std::to_string(slots.size()) + " arrays, got " +
+                          std::to_string(py::len(values)));
+  }
+  const auto arrays = require_arrays<T>(values, "values");
+  for (std::size_t s = 0; s < slots.size(); ++s) {
+    const auto want = to_ssize(trainer.engine()->variables()[slots[s].variable]->shape());
+    if (!std::equal(want.begin(), want.end(), arrays[s].shape(),
+                    arrays[s].shape() + arrays[s].ndim())) {
+      throw py::value_error("values[" + std::to_string(s) + "] must have its variable's shape");
+    }
+  }
+  for (std::size_t s = 0; s < slots.size(); ++s) trainer.set_slot(s, arrays[s].data());
+}
+
+}  // namespace
+
+void register_trainer(py::module_& m) {
+  py::class_<PyRun>(m, "Run")
+      .def_property_readonly(
+          "steps",
+          [](const PyRun& self) {
+            return std::visit([](const auto& h) { return h.run->steps(); }, self.held);
+          })
+      .def_property_readonly(
+          "done",
+          [](const PyRun& self) {
+            return std::visit([](const auto& h) { return h.run->done(); }, self.held);
+          })
+      .def(
+          "advance",
+          [](const PyRun& self, std::ptrdiff_t max_steps, double max_seconds,
+             const py::object& learning_rates) {
+            return std::visit(
+                [&](const auto& h) { return advance(h, max_steps, max_seconds, learning_rates); },
+                self.held);
+          },
+          py::arg("max_steps") = -1, py::arg("max_seconds") = -1.0,
+          py::arg("learning_rates") = 0.001)
+      .def("reset_results",
+           [](const PyRun& self) {
+             std::visit([](const auto& h) { h.run->reset_results(); }, self.held);
+           })
+      .def("results", [](const PyRun& self) {
+        return std::visit([](const auto& h) { return results(h); }, self.held);
+      });
+
+  py::class_<PyTrainer>(m, "Trainer")
+      .def(py::init([](const PyEngine& engine, const py::sequence& losses,
+                       const py::sequence& metrics, const py::object& optimizer) {
+             std::vector<LossSpec> loss_specs;
+             for (const auto& loss : losses) loss_specs.push_back(to_loss(loss));
+             std::vector<std::vector<MetricSpec>> metric_specs;
+             for (const auto& list : metrics) {
+               metric_specs.emplace_back();
+               for (const auto& metric : py::reinterpret_borrow<py::sequence>(list)) {
+                 metric_specs.back().push_back(to_metric(metric));
+               }
+             }
+             std::optional<OptimizerSpec> spec;
+             if (!optimizer.is_none()) spec = to_optimizer(optimizer);
+             return std::visit(
+                 [&](const auto& e) {
+                   using T = std::remove_const_t<std::remove_pointer_t<
+                       decltype(e->variables().front()->packed())>>;
+                   return PyTrainer{
+                       Trainer<T>::make(e, loss_specs, metric_specs, spec ? &*spec : nullptr)};
+                 },
+                 engine.held);
+           }),
+           py::arg("engine"), py::arg("losses"), py::arg("metrics"), py::arg("optimizer"))
+      .def_property(
+          "iterations",
+          [](const PyTrainer& self) {
+            return std::visit([](const auto& t) { return t->iterations(); }, self.held);
+          },
+          [](const PyTrainer& self, std::int64_t value) {
+            std::visit([&](const auto& t) { t->set_iterations(value); }, self.held);
+          })
+      .def(
+          "set_optimizer",
+          [](const PyTrainer& self, const py::object& spec) {
+            const OptimizerSpec numbers = to_optimizer(spec);
+            const py::gil_scoped_release release;
+            std::visit([&](const auto& t) { t->set_optimizer(numbers); }, self.held);
+          },
+          py::arg("spec"))
+      .def("get_slots",
+           [](const PyTrainer& self) {
+             return std::visit([](const auto& t) { return get_slots(*t); }, self.held);
+           })
+      .def(
+          "set_slots",
+          [](const PyTrainer& self, const py::sequence& values) {
+            std::visit([&](const auto& t) { set_slots(*t, values); }, self.held);
+          },
+          py::arg("values"))
+      .def("get_state",
+           [](const PyTrainer& self) {
+             return std::visit([](const auto& t) { return t->state(); }, self.held);
+           })
+      .def(
+          "set_state",
+          [](const PyTrainer& self, const std::vector<double>& state) {
+            std::visit([&](const auto& t) { t->set_state(state); }, self.held);
+          },
+          py::arg("state"))
+      .def(
+          "run",
+          [](const PyTrainer& self, const py::sequence& xs, const py::sequence& ys,
+             const py::sequence& sample_weights, std::size_t batch_size, bool training,
+             std::optional<std::uint64_t> shuffle_seed) {
+            return std::visit(
+                [&](const auto& t) {
+                  return start_run(t, xs, ys, sample_weights, batch_size, training, shuffle_seed);
+                },
+                self.held);
+          },
+          py::arg("xs"), py::arg("ys"), py::arg("sample_weights"), py::arg("batch_size"),
+          py::arg("training"), py::arg("shuffle_seed") = py::none())
+      .def(
+          "gradients",
+          [](const PyTrainer& self, const py::sequence& xs, const py::sequence& ys,
+             const py::sequence& sample_weights) {
+            return std::visit([&](const auto& t) { return gradients(*t, xs, ys, sample_weights); },
+                              self.held);
+          },
+          py::arg("xs"), py::arg("ys"), py::arg("sample_weights"))
+      .def(
+          "apply_gradients",
+          [](const PyTrainer& self, const py::sequence& given, double learning_rate) {
+            std::visit([&](const auto& t) { apply_gradients(*t, given, learning_rate); },
+                       self.held);
+          },
+          py::arg("gradients"), py::arg("learning_rate"));
+}
+
+}  // namespace pronghorn::python

@@ -1,0 +1,62 @@
+#include "bindings.hpp"
+
+namespace pronghorn::python {
+
+void register_variable(py::module_& m) {
+  py::class_<PyVariable>(m, "Variable")
+      .def(py::init([](const Shape& shape, const std::string& dtype) {
+             return with_dtype(dtype, [&](auto scalar) {
+               using T = decltype(scalar);
+               return PyVariable{std::make_shared<Variable<T>>(shape)};
+             });
+           }),
+           py::arg("shape"), py::arg("dtype") = "float32")
+      .def_property_readonly("shape",
+                             [](const PyVariable& self) {
+                               return std::visit(
+                                   [](const auto& v) { return py::tuple(py::cast(v->shape())); },
+                                   self.held);
+                             })
+      .def_property_readonly("dtype",
+                             [](const PyVariable& self) {
+                               return self.held.index() == 0 ? "float32" : "float64";
+                             })
+      .def("get",
+           [](const PyVariable& self) {
+             return std::visit(
+                 [](const auto& v) -> py::array {
+                   using T = std::remove_pointer_t<decltype(v->packed())>;
+                   auto out = new_array<T>(v->shape());
+                   T* data = out.mutable_data();
+                   {
+                     const py::gil_scoped_release release;
+                     v->get(data);
+                   }
+                   return out;
+                 },
+                 self.held);
+           })
+      .def(
+          "set",
+          [](const PyVariable& self, const py::object& value) {
+            std::visit(
+                [&](const auto& v) {
+                  using T = std::remove_pointer_t<decltype(v->packed())>;
+                  const auto array = require_array<T>(value, "value");
+                  const auto expected = to_ssize(v->shape());
+                  if (!std::equal(expected.begin(), expected.end(), array.shape(),
+                                  array.shape() + array.ndim())) {
+                    throw py::value_error("value must have shape " +
+                                          std::string(py::str(py::tuple(py::cast(v->shape())))) +
+                                          ", got " + format_shape(array));
+                  }
+                  const T* data = array.data();
+                  const py::gil_scoped_release release;
+                  v->set(data);
+                },
+                self.held);
+          },
+          py::arg("value"));
+}
+
+}  // namespace pronghorn::python

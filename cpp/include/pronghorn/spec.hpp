@@ -1,0 +1,67 @@
+// What a network is, as plain data. Python hands these over; the engine checks and compiles them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pronghorn {
+
+using Shape = std::vector<std::size_t>;  // per sample, without the batch axis
+
+struct ActivationSpec {
+  std::string name = "linear";
+  double p0 = 0, p1 = 0, p2 = 0;  // meaning by name: see kernels/table.hpp
+};
+
+struct NodeSpec {
+  std::string op;    // as registered by a file of layers/: "input", "dense", "add", ...
+  std::string name;  // of the layer, for messages
+  std::vector<std::size_t> inputs;
+  Shape shape;            // input, reshape
+  std::size_t units = 0;  // dense
+  std::size_t kernel = 0;  // dense: index among the engine's variables
+  std::ptrdiff_t bias = -1;  // dense: likewise, or -1
+  ActivationSpec activation;  // dense, activation
+  bool trainable = true;
+  double kernel_l1 = 0, kernel_l2 = 0, bias_l1 = 0, bias_l2 = 0;
+  double rate = 0;         // dropout
+  std::uint64_t seed = 0;  // dropout
+};
+
+struct GraphSpec {
+  std::vector<NodeSpec> nodes;  // inputs before users
+  std::vector<std::size_t> outputs;
+};
+
+enum class Reduction { kSumOverBatchSize, kSum, kMeanWithSampleWeight };
+
+struct LossSpec {
+  std::string name;  // empty: this output has no loss
+  bool from_logits = false;
+  double label_smoothing = 0;
+  double delta = 1;
+  Reduction reduction = Reduction::kSumOverBatchSize;
+  double weight = 1;
+};
+
+struct MetricSpec {
+  std::string name;
+  bool from_logits = false;
+  double label_smoothing = 0;
+  double threshold = 0.5;
+  int k = 5;
+  bool weighted = false;
+};
+
+struct OptimizerSpec {
+  std::string name;
+  std::map<std::string, double> hyper;
+  double weight_decay = 0;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;  // 0: off
+};
+
+}  // namespace pronghorn

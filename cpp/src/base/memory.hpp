@@ -1,0 +1,62 @@
+// Aligned storage and checked sizes.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+namespace pronghorn {
+
+constexpr std::size_t kAlignment = 64;
+
+inline std::size_t checked_multiply(std::size_t a, std::size_t b) {
+  if (b != 0 && a > std::numeric_limits<std::size_t>::max() / 2 / b) {
+    throw std::invalid_argument("size overflow: " + std::to_string(a) + " x " + std::to_string(b));
+  }
+  return a * b;
+}
+
+inline std::size_t checked_add(std::size_t a, std::size_t b) {
+  if (a > std::numeric_limits<std::size_t>::max() / 2 - b) {
+    throw std::invalid_argument("size overflow: " + std::to_string(a) + " + " + std::to_string(b));
+  }
+  return a + b;
+}
+
+constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+constexpr std::size_t divide_up(std::size_t value, std::size_t by) { return (value + by - 1) / by; }
+
+// A zero-filled array of trivially copyable elements at a cache line's boundary.
+template <class T>
+class AlignedBuffer {
+ public:
+  AlignedBuffer() = default;
+  explicit AlignedBuffer(std::size_t size) : size_(size) {
+    if (size == 0) return;
+    const std::size_t bytes = round_up(checked_multiply(size, sizeof(T)), kAlignment);
+    data_.reset(static_cast<T*>(::operator new(bytes, std::align_val_t{kAlignment})));
+    std::memset(static_cast<void*>(data_.get()), 0, bytes);
+  }
+
+  T* data() noexcept { return data_.get(); }
+  const T* data() const noexcept { return data_.get(); }
+  std::size_t size() const noexcept { return size_; }
+  T& operator[](std::size_t i) noexcept { return data_.get()[i]; }
+  const T& operator[](std::size_t i) const noexcept { return data_.get()[i]; }
+
+ private:
+  struct Free {
+    void operator()(T* p) const noexcept { ::operator delete(p, std::align_val_t{kAlignment}); }
+  };
+  std::unique_ptr<T, Free> data_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace pronghorn

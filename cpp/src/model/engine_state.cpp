@@ -1,0 +1,198 @@
+#include "model/engine_state.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+#include "kernels/dispatch.hpp"
+
+namespace pronghorn {
+
+template <class T>
+VariableLocks<T>::VariableLocks(const VariableList<T>& variables) {
+  for (const auto& variable : variables) mutexes_.push_back(&variable->mutex());
+  std::sort(mutexes_.begin(), mutexes_.end(), std::less<>());
+  mutexes_.erase(std::unique(mutexes_.begin(), mutexes_.end()), mutexes_.end());
+}
+template <class T>
+void VariableLocks<T>::lock() const {
+  for (auto* mutex : mutexes_) mutex->lock();
+}
+template <class T>
+void VariableLocks<T>::unlock() const noexcept {
+  for (auto* mutex : mutexes_) mutex->unlock();
+}
+template <class T>
+void VariableLocks<T>::lock_shared() const {
+  for (auto* mutex : mutexes_) mutex->lock_shared();
+}
+template <class T>
+void VariableLocks<T>::unlock_shared() const noexcept {
+  for (auto* mutex : mutexes_) mutex->unlock_shared();
+}
+
+template <class T>
+std::unique_ptr<Workspace<T>> WorkspacePool<T>::take(std::size_t capacity, int threads) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& workspace : free_) {
+      if (workspace->capacity() < capacity || workspace->threads() < threads) continue;
+      auto taken = std::move(workspace);
+      std::swap(workspace, free_.back());
+      free_.pop_back();
+      return taken;
+    }
+  }
+  return std::make_unique<Workspace<T>>(program_, capacity, threads);
+}
+
+template <class T>
+void WorkspacePool<T>::give(std::unique_ptr<Workspace<T>> workspace) {
+  const std::lock_guard lock(mutex_);
+  if (free_.size() == kKept) free_.erase(free_.begin());
+  free_.push_back(std::move(workspace));
+}
+
+namespace {
+
+template <class T>
+std::vector<Shape> shapes_of(const VariableList<T>& variables) {
+  std::vector<Shape> shapes;
+  for (const auto& variable : variables) shapes.push_back(variable->shape());
+  return shapes;
+}
+
+template <class T>
+std::vector<Variable<T>*> pointers_to(const VariableList<T>& variables) {
+  std::vector<Variable<T>*> pointers;
+  for (const auto& variable : variables) pointers.push_back(variable.get());
+  return pointers;
+}
+
+template <class T>
+Program<T> plan_inference(const Graph& graph, const std::vector<Variable<T>*>& variables) {
+  PlanOptions<T> options;
+  options.variables = variables;
+  options.sinks.resize(variables.size(), nullptr);
+  return Planner<T>(graph, options).plan();
+}
+
+}  // namespace
+
+template <class T>
+Engine<T>::State::State(GraphSpec spec, VariableList<T> list)
+    : variables(std::move(list)),
+      pointers(pointers_to(variables)),
+      graph(std::move(spec), shapes_of(variables)),
+      locks(variables),
+      inference(plan_inference(graph, pointers)),
+      pool(inference),
+      regularizers(variables.size()) {
+  for (std::size_t i = 0; i < graph.size(); ++i) {
+    const NodeSpec& node = graph.node(i);
+    if (node.op != "dense") continue;
+    regularizers[node.kernel] = {node.kernel_l1, node.kernel_l2};
+    if (node.bias >= 0) {
+      regularizers[static_cast<std::size_t>(node.bias)] = {node.bias_l1, node.bias_l2};
+    }
+  }
+}
+
+template <class T>
+double Engine<T>::State::penalty(bool frozen_only) const {
+  double sum = 0;
+  const auto& elementwise = kernels::table<T>().elementwise;
+  for (std::size_t v = 0; v < pointers.size(); ++v) {
+    const Regularizer& r = regularizers[v];
+    if ((r.l1 == 0 && r.l2 == 0) || (frozen_only && graph.variable_trainable(v))) continue;
+    const PanelLayout& layout = pointers[v]->layout();
+    AlignedBuffer<T> ignored(kSinkRows * layout.panel);
+    // In the same runs as the sinks, so that the sum has the same bits.
+    for (std::size_t j = 0; j < layout.count(); ++j) {
+      for (std::size_t row = 0; row < layout.rows; row += kSinkRows) {
+        const std::size_t rows = std::min(kSinkRows, layout.rows - row), width = layout.width(j);
+        sum += elementwise.regularize(pointers[v]->packed() + layout.offset(j) + row * width,
+                                      ignored.data(), rows * width, r.l1, r.l2);
+      }
+    }
+  }
+  return sum;
+}
+
+template <class T>
+TapeProgram<T>& Engine<T>::State::tape_program(bool training) const {
+  const std::lock_guard lock(tape_mutex);
+  auto& tape = tapes[training ? 1 : 0];
+  if (tape != nullptr) return *tape;
+  auto made = std::make_unique<TapeProgram<T>>();
+  PlanOptions<T> options;
+  options.training = training;
+  options.backward = true;
+  options.input_gradients = true;
+  options.output_gradients = true;
+  options.variables = pointers;
+  for (std::size_t v = 0; v < pointers.size(); ++v) {
+    made->buffers.emplace_back(pointers[v]->layout().size());
+    made->sinks.push_back(nullptr);
+    if (graph.variable_trainable(v)) {
+      made->sinks[v] = std::make_unique<Sink<T>>();
+      made->sinks[v]->variable = pointers[v];
+      made->sinks[v]->buffer = made->buffers[v].data();
+    }
+    options.sinks.push_back(made->sinks[v].get());
+  }
+  made->program = Planner<T>(graph, options).plan();
+  tape = std::move(made);
+  return *tape;
+}
+
+template <class T>
+void copy_out(const Step<T>& step, std::size_t tensor, T* out) noexcept {
+  const std::size_t rows = step.rows(tensor), cols = step.info(tensor).cols;
+  const T* const* pointers = step.row_pointers(tensor);
+  for (std::size_t r = 0; r < rows; ++r) {
+    std::memcpy(out + r * cols, pointers[r], cols * sizeof(T));
+  }
+}
+
+template <class T>
+InputTables<T>::InputTables(const Program<T>& program, std::size_t capacity)
+    : capacity_(capacity) {
+  for (std::size_t t = 0; t < program.tensors.size(); ++t) {
+    const TensorInfo& info = program.tensors[t];
+    if (info.input < 0) continue;
+    views_.push_back({t, static_cast<std::size_t>(info.input), info.rows, info.cols});
+    tables_.emplace_back(checked_multiply(capacity, info.rows));
+  }
+}
+
+template <class T>
+void InputTables<T>::set(const std::vector<const T*>& inputs, std::size_t at,
+                         std::size_t sample) noexcept {
+  for (std::size_t v = 0; v < views_.size(); ++v) {
+    const View& view = views_[v];
+    const T* base = inputs[view.input] + sample * view.rows * view.cols;
+    for (std::size_t r = 0; r < view.rows; ++r) {
+      tables_[v][at * view.rows + r] = base + r * view.cols;
+    }
+  }
+}
+
+template <class T>
+void InputTables<T>::bind(Workspace<T>& workspace) const noexcept {
+  for (std::size_t v = 0; v < views_.size(); ++v) {
+    workspace.bind_input(views_[v].tensor, tables_[v].data());
+  }
+}
+
+#define PRONGHORN_INSTANTIATE(T)           \
+  template class VariableLocks<T>;         \
+  template class WorkspacePool<T>;         \
+  template struct Engine<T>::State;        \
+  template class InputTables<T>;           \
+  template void copy_out(const Step<T>&, std::size_t, T*) noexcept;
+PRONGHORN_INSTANTIATE(float)
+PRONGHORN_INSTANTIATE(double)
+#undef PRONGHORN_INSTANTIATE
+
+}  // namespace pronghorn

@@ -1,0 +1,62 @@
+// Output heads: loss, its gradient and the metrics of one output, in one pass over the rows.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "kernels/table.hpp"
+#include "model/planner.hpp"
+#include "model/program.hpp"
+#include "pronghorn/spec.hpp"
+
+namespace pronghorn {
+
+template <class T>
+struct HeadMetric {
+  const kernels::Loss<T>* kernel = nullptr;
+  kernels::LossParams params;
+  bool on_logits = false;  // reads the logits although the head has an activation
+  bool weighted = false;
+};
+
+template <class T>
+struct HeadPlan {
+  std::size_t output = 0;  // index among the graph's outputs
+  std::size_t value = 0;   // tensor of the predictions, or of the logits if takes_logits
+  std::size_t rows = 1, cols = 1;  // per sample
+  std::size_t block = 1;   // samples a task
+  bool takes_logits = false;
+  BoundActivation<T> activation;  // from logits to predictions, if takes_logits
+  const kernels::Loss<T>* loss = nullptr;
+  kernels::LossParams params;
+  Reduction reduction = Reduction::kSumOverBatchSize;
+  double weight = 1;  // loss_weights entry
+  std::vector<HeadMetric<T>> metrics;
+  std::size_t first_metric = 0;  // among all outputs' metrics
+  // Doubles a block leaves: loss sum, then a (sum, weight) pair a metric.
+  std::size_t accumulator = 0;
+
+  bool empty() const noexcept { return loss == nullptr && metrics.empty(); }
+  bool needs_predictions() const noexcept;
+  bool needs_labels() const noexcept;
+  bool needs_dense() const noexcept;
+};
+
+// Whether the loss of an output takes that output layer's logits instead of its probabilities.
+bool fuses_with_activation(const LossSpec& loss, const ActivationSpec& activation);
+
+// Throws std::invalid_argument for unknown names and shapes that do not fit.
+template <class T>
+HeadPlan<T> plan_head(Planner<T>& planner, std::size_t output, std::size_t first_metric);
+
+template <class T>
+std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>& head, bool gradient_wanted,
+                                          const Contribution<T>& contribution);
+
+// Adds one batch to step.totals.
+template <class T>
+std::unique_ptr<Phase<T>> make_totals_phase(std::vector<HeadPlan<T>> heads,
+                                            std::vector<const Sink<T>*> regularized);
+
+}  // namespace pronghorn

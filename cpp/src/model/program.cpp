@@ -1,0 +1,117 @@
+#include "model/program.hpp"
+
+#include <algorithm>
+
+namespace pronghorn {
+
+template <class T>
+double Program<T>::flops(std::size_t samples) const noexcept {
+  double total = 0;
+  for (const auto& stage : stages) {
+    for (const auto& phase : stage.phases) {
+      total += phase->flops_per_sample() * static_cast<double>(samples) + phase->flops_per_step();
+    }
+  }
+  return total;
+}
+
+template <class T>
+Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int threads)
+    : capacity_(capacity), threads_(threads) {
+  const std::size_t line = kAlignment / sizeof(T);
+  std::vector<std::size_t> sizes(program.slot_count, 0);
+  for (std::size_t t = 0; t < program.tensors.size(); ++t) {
+    const TensorInfo& info = program.tensors[t];
+    if (info.input >= 0) continue;
+    const std::size_t rows = checked_multiply(capacity, info.rows);
+    auto& size = sizes[program.slots[t]];
+    size = std::max(size, round_up(checked_multiply(rows, info.ld), line));
+  }
+  std::vector<std::size_t> offsets;
+  std::size_t total = 0;
+  for (const std::size_t size : sizes) {
+    offsets.push_back(total);
+    total = checked_add(total, size);
+  }
+  arena_ = AlignedBuffer<T>(total);
+
+  bases_.resize(program.tensors.size(), nullptr);
+  rows_.resize(program.tensors.size(), nullptr);
+  tables_.resize(program.tensors.size());
+  for (std::size_t t = 0; t < program.tensors.size(); ++t) {
+    const TensorInfo& info = program.tensors[t];
+    if (info.input >= 0) continue;
+    bases_[t] = arena_.data() + offsets[program.slots[t]];
+    tables_[t] = AlignedBuffer<const T*>(capacity * info.rows);
+    for (std::size_t r = 0; r < capacity * info.rows; ++r) {
+      tables_[t][r] = bases_[t] + r * info.ld;
+    }
+    rows_[t] = tables_[t].data();
+  }
+  for (const AccumulatorInfo& info : program.accumulators) {
+    accumulators_.emplace_back(divide_up(capacity, info.block_samples) * info.width);
+  }
+  for (const auto& stage : program.stages) {
+    for (const auto& phase : stage.phases) {
+      scratch_stride_ = std::max(scratch_stride_, phase->scratch(capacity));
+    }
+  }
+  scratch_stride_ = round_up(scratch_stride_, line);
+  scratch_ = AlignedBuffer<T>(checked_multiply(scratch_stride_, static_cast<std::size_t>(threads)));
+}
+
+template <class T>
+void run_stages(const Program<T>& program, std::size_t first, std::size_t last, Step<T>& step,
+                int thread, Barrier& barrier) noexcept {
+  T* scratch = step.workspace->scratch(thread);
+  for (std::size_t s = first; s < last; ++s) {
+    for (const auto& phase : program.stages[s].phases) {
+      const Share share = share_of(phase->tasks(step), thread, step.threads);
+      if (share.begin < share.end) phase->run(step, share.begin, share.end, scratch);
+    }
+    barrier.wait();
+  }
+}
+
+void Totals::add(const Totals& other) {
+  loss += other.loss;
+  samples += other.samples;
+  finite = finite && other.finite;
+  for (std::size_t i = 0; i < output_losses.size(); ++i) output_losses[i] += other.output_losses[i];
+  for (std::size_t i = 0; i < metric_sums.size(); ++i) {
+    metric_sums[i] += other.metric_sums[i];
+    metric_weights[i] += other.metric_weights[i];
+  }
+}
+
+void Totals::reset() {
+  loss = samples = 0;
+  finite = true;
+  for (auto* sums : {&output_losses, &metric_sums, &metric_weights}) {
+    std::fill(sums->begin(), sums->end(), 0.0);
+  }
+}
+
+template <class T>
+int worthwhile_threads(const Program<T>& program, std::size_t samples) noexcept {
+  const int limit = max_threads();
+  if (limit <= 1) return 1;
+  const double threshold = parallel_threshold();
+  // A conservative guess of one core's speed; the threshold was measured against it.
+  constexpr double kFlopsPerSecond = 50e9;
+  const double seconds = program.flops(samples) * (sizeof(T) / 4.0) / kFlopsPerSecond;
+  return seconds >= threshold ? limit : 1;
+}
+
+template struct Program<float>;
+template struct Program<double>;
+template class Workspace<float>;
+template class Workspace<double>;
+template void run_stages(const Program<float>&, std::size_t, std::size_t, Step<float>&, int,
+                         Barrier&) noexcept;
+template void run_stages(const Program<double>&, std::size_t, std::size_t, Step<double>&, int,
+                         Barrier&) noexcept;
+template int worthwhile_threads(const Program<float>&, std::size_t) noexcept;
+template int worthwhile_threads(const Program<double>&, std::size_t) noexcept;
+
+}  // namespace pronghorn

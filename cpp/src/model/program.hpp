@@ -1,0 +1,175 @@
+// A lowered network: tensors in an arena and stages of phases over them. Immutable once planned and
+// shared by threads; what changes while it runs lives in Workspace and Step.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/memory.hpp"
+#include "base/team.hpp"
+#include "kernels/table.hpp"
+#include "model/graph.hpp"
+
+namespace pronghorn {
+
+// A batch of sample matrices: (samples * rows, cols) with `ld` elements between rows.
+struct TensorInfo {
+  std::size_t rows = 1;  // per sample
+  std::size_t cols = 0;
+  std::size_t ld = 0;
+  std::ptrdiff_t input = -1;  // index of the graph input whose memory it is; -1: in the arena
+};
+
+template <class T>
+struct Step;
+
+// One operation on a whole batch, cut into tasks that may run in any order and at once. Results
+// must not depend on how tasks are shared out.
+template <class T>
+class Phase {
+ public:
+  Phase() = default;
+  virtual ~Phase() = default;
+  Phase(const Phase&) = delete;
+  Phase& operator=(const Phase&) = delete;
+
+  virtual std::size_t tasks(const Step<T>& step) const noexcept = 0;
+  virtual void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept = 0;
+  // Elements of scratch memory a thread needs, for batches of `samples`.
+  virtual std::size_t scratch(std::size_t /*samples*/) const { return 0; }
+  // Floating-point operations for one sample and for the step, to decide on threads.
+  virtual double flops_per_sample() const noexcept { return 0; }
+  virtual double flops_per_step() const noexcept { return 0; }
+};
+
+template <class T>
+struct Stage {
+  std::vector<std::unique_ptr<Phase<T>>> phases;
+};
+
+// Doubles that phases leave for a later phase to sum in order: `width` for each block of
+// `block_samples` samples.
+struct AccumulatorInfo {
+  std::size_t block_samples = 1;
+  std::size_t width = 1;
+};
+
+template <class T>
+struct Program {
+  std::vector<TensorInfo> tensors;
+  std::vector<std::size_t> slots;  // arena slot of each arena tensor (tensors in one slot share it)
+  std::size_t slot_count = 0;
+  std::vector<Stage<T>> stages;
+  std::size_t forward_stages = 0;             // backward begins at this stage
+  std::vector<AccumulatorInfo> accumulators;
+  std::vector<std::size_t> outputs;           // tensor of each graph output
+  std::vector<std::size_t> output_gradients;  // tape: where dJ/dY goes in; else empty
+  std::vector<std::size_t> input_gradients;   // tensor of each graph input's gradient; else empty
+
+  double flops(std::size_t samples) const noexcept;
+};
+
+// Memory of one running program for batches of up to `capacity` samples.
+template <class T>
+class Workspace {
+ public:
+  Workspace(const Program<T>& program, std::size_t capacity, int threads);
+
+  std::size_t capacity() const noexcept { return capacity_; }
+  T* data(std::size_t tensor) const noexcept { return bases_[tensor]; }
+  const T* const* rows(std::size_t tensor) const noexcept { return rows_[tensor]; }
+  double* accumulator(std::size_t a) noexcept { return accumulators_[a].data(); }
+  T* scratch(int thread) noexcept {
+    return scratch_.data() + static_cast<std::size_t>(thread) * scratch_stride_;
+  }
+  int threads() const noexcept { return threads_; }
+  // Points an input's tensor at rows of user data, one pointer a row.
+  void bind_input(std::size_t tensor, const T* const* rows) noexcept { rows_[tensor] = rows; }
+
+ private:
+  std::size_t capacity_;
+  int threads_;
+  AlignedBuffer<T> arena_;
+  AlignedBuffer<T> scratch_;
+  std::size_t scratch_stride_ = 0;
+  std::vector<T*> bases_;
+  std::vector<const T* const*> rows_;
+  std::vector<AlignedBuffer<const T*>> tables_;
+  std::vector<AlignedBuffer<double>> accumulators_;
+};
+
+// Arrays of a run, alive while it lasts. Index 0.. by graph input or output.
+template <class T>
+struct DataView {
+  struct Target {
+    const T* dense = nullptr;              // (n, row) or null
+    const std::int32_t* labels = nullptr;  // (n, rows per sample) or null
+    const T* weights = nullptr;            // (n) or null
+  };
+  std::size_t samples = 0;
+  std::vector<const T*> inputs;
+  std::vector<Target> targets;
+};
+
+// Sums over batches, in their order.
+struct Totals {
+  double loss = 0;          // sum of batch loss * batch samples, regularisers included
+  double samples = 0;
+  std::vector<double> output_losses;  // likewise, one an output
+  std::vector<double> metric_sums, metric_weights;  // all outputs' metrics, one after another
+  bool finite = true;
+
+  void add(const Totals& other);
+  void reset();
+};
+
+// What a phase sees of the batch that it runs on.
+template <class T>
+struct Step {
+  const Program<T>* program;
+  Workspace<T>* workspace;
+  std::size_t samples = 0;
+  std::size_t first = 0;  // first sample among the input rows that are bound
+  int threads = 1;
+  std::uint64_t number = 0;  // selects random streams
+  // Training and evaluation only.
+  const DataView<T>* source = nullptr;
+  const std::size_t* indices = nullptr;  // which samples of the data make this batch
+  const kernels::OptimizerScalars<T>* scalars = nullptr;
+  Totals* totals = nullptr;
+  double penalty = 0;  // of the regularisers, where no sink computes it
+
+  std::size_t rows(std::size_t tensor) const noexcept {
+    return samples * program->tensors[tensor].rows;
+  }
+  const TensorInfo& info(std::size_t tensor) const noexcept { return program->tensors[tensor]; }
+  T* data(std::size_t tensor) const noexcept { return workspace->data(tensor); }
+  const T* const* row_pointers(std::size_t tensor) const noexcept {
+    const TensorInfo& t = info(tensor);
+    return workspace->rows(tensor) + (t.input < 0 ? 0 : first * t.rows);
+  }
+};
+
+// Runs stages [first, last) on this thread of a team; ends with all of them done on every thread.
+template <class T>
+void run_stages(const Program<T>& program, std::size_t first, std::size_t last, Step<T>& step,
+                int thread, Barrier& barrier) noexcept;
+
+// How many threads a step of `samples` is worth.
+template <class T>
+int worthwhile_threads(const Program<T>& program, std::size_t samples) noexcept;
+
+// Cuts `rows` into blocks of about `block` rows for phases that split by rows.
+struct RowBlocks {
+  std::size_t rows, block;
+  std::size_t count() const noexcept { return rows == 0 ? 0 : divide_up(rows, block); }
+  std::size_t begin(std::size_t i) const noexcept { return i * block; }
+  std::size_t size(std::size_t i) const noexcept {
+    const std::size_t left = rows - i * block;
+    return left < block ? left : block;
+  }
+};
+
+}  // namespace pronghorn

@@ -1,0 +1,269 @@
+// Run: whole epochs in one team, a chunk of steps at a time.
+#include <algorithm>
+#include <chrono>
+#include <shared_mutex>
+#include <stdexcept>
+
+#include "base/team.hpp"
+#include "model/run_state.hpp"
+#include "model/shuffle.hpp"
+
+namespace pronghorn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Steps prepared at a time: enough to make the clock and the team's two extra barriers free, few
+// enough that a slice ends on time.
+template <class T>
+std::size_t chunk_steps(const Program<T>& program, std::size_t batch) {
+  constexpr double kFlopsPerSecond = 20e9, kSeconds = 4e-3;
+  constexpr std::size_t kMostSteps = 256, kMostSamples = 65536;
+  const double step_seconds = (program.flops(batch) + 1e3) / kFlopsPerSecond;
+  const auto by_time = static_cast<std::size_t>(std::min(1e6, kSeconds / step_seconds));
+  return std::max<std::size_t>(1, std::min({by_time, kMostSteps, kMostSamples / batch}));
+}
+
+}  // namespace
+
+template <class T>
+DataView<T> data_view(const std::vector<const T*>& inputs, const std::vector<Targets<T>>& targets,
+                      std::size_t samples) {
+  DataView<T> view;
+  view.samples = samples;
+  view.inputs = inputs;
+  for (const Targets<T>& target : targets) {
+    view.targets.push_back({target.dense, target.labels, target.weights});
+  }
+  return view;
+}
+
+template <class T>
+Run<T>::State::State(std::shared_ptr<Trainer<T>> trainer_, std::vector<const T*> inputs,
+                     std::vector<Targets<T>> targets, std::size_t samples, std::size_t batch_size_,
+                     bool training_, const std::uint64_t* shuffle_seed)
+    : trainer(std::move(trainer_)),
+      data(data_view(inputs, targets, samples)),
+      batch_size(std::min(batch_size_, samples)),
+      training(training_),
+      totals(trainer->state_->make_totals()) {
+  if (samples == 0) throw std::invalid_argument("there are no samples");
+  if (batch_size_ == 0) throw std::invalid_argument("batch_size must be positive, got 0");
+  auto& state = *trainer->state_;
+  const Program<T>& program = training ? state.training_program() : state.evaluation_program();
+  order = shuffle_seed == nullptr ? in_order(samples) : shuffled(samples, *shuffle_seed);
+  const std::size_t chunk = std::min(chunk_steps(program, batch_size), steps());
+  tables_ = InputTables<T>(program, std::min(checked_multiply(chunk, batch_size), samples));
+  scalars_.resize(chunk);
+  const std::shared_lock lock(state.engine->state_->locks);
+  penalty = state.engine->state_->penalty(training);
+}
+
+template <class T>
+Run<T>::State::~State() {
+  auto& state = *trainer->state_;
+  if (workspace_ != nullptr) {
+    (training ? state.training_pool : state.evaluation_pool)->give(std::move(workspace_));
+  }
+  for (auto& workspace : evaluation_workspaces_) state.evaluation_pool->give(std::move(workspace));
+}
+
+template <class T>
+void Run<T>::State::prepare(std::size_t count, const double* rates, std::size_t rate_count,
+                            std::size_t rate_offset) {
+  std::size_t at = 0;
+  for (std::size_t s = 0; s < count; ++s) {
+    const std::size_t samples = batch_samples(done + s), first = (done + s) * batch_size;
+    for (std::size_t i = 0; i < samples; ++i) tables_.set(data.inputs, at++, order[first + i]);
+    if (!training) continue;
+    const double rate = rate_count == 1 ? rates[0] : rates[rate_offset + s];
+    auto& state = *trainer->state_;
+    scalars_[s] = state.scalars(rate, state.iterations.load() + static_cast<std::int64_t>(s) + 1);
+  }
+}
+
+// The step at position `at` of a chunk that began at `first_step`.
+template <class T>
+Step<T> Run<T>::State::step_at(const Program<T>& program, Workspace<T>& workspace, std::size_t at,
+                               std::size_t first_step, int threads) const {
+  Step<T> step;
+  step.program = &program;
+  step.workspace = &workspace;
+  step.samples = batch_samples(first_step + at);
+  step.first = at * batch_size;
+  step.threads = threads;
+  step.source = &data;
+  step.indices = order.data() + (first_step + at) * batch_size;
+  step.penalty = penalty;
+  return step;
+}
+
+template <class T>
+std::size_t Run<T>::State::train(std::size_t max_steps, double max_seconds, const double* rates,
+                                 std::size_t rate_count) {
+  auto& state = *trainer->state_;
+  const Program<T>& program = state.training_program();
+  const std::size_t wanted = std::min(max_steps, steps() - done);
+  if (wanted == 0) return 0;
+  const int threads = worthwhile_threads(program, batch_size);
+  if (workspace_ == nullptr || workspace_->threads() < threads) {
+    workspace_ = state.training_pool->take(batch_size, threads);
+  }
+  tables_.bind(*workspace_);
+  const std::unique_lock lock(state.engine->state_->locks);
+  const auto start = Clock::now();
+  std::size_t finished = 0, chunk = 0;
+  Team::run(threads, [&](int thread, int team, Barrier& barrier) {
+    for (;;) {
+      if (thread == 0) {
+        const bool over = max_seconds >= 0 && finished > 0 && seconds_since(start) > max_seconds;
+        chunk = over ? 0 : std::min(scalars_.size(), wanted - finished);
+        if (chunk > 0) prepare(chunk, rates, rate_count, finished);
+      }
+      barrier.wait();
+      const std::size_t count = chunk, first_step = done;
+      if (count == 0) return;
+      const auto number = static_cast<std::uint64_t>(state.iterations.load());
+      for (std::size_t s = 0; s < count; ++s) {
+        Step<T> step = step_at(program, *workspace_, s, first_step, team);
+        step.number = number + s;
+        step.scalars = &scalars_[s];
+        step.totals = &totals;
+        run_stages(program, 0, program.stages.size(), step, thread, barrier);
+      }
+      if (thread == 0) {
+        finished += count;
+        done += count;
+        state.iterations.fetch_add(static_cast<std::int64_t>(count));
+      }
+    }
+  });
+  return finished;
+}
+
+template <class T>
+std::size_t Run<T>::State::evaluate(std::size_t max_steps, double max_seconds) {
+  auto& state = *trainer->state_;
+  const Program<T>& program = state.evaluation_program();
+  const std::size_t wanted = std::min(max_steps, steps() - done);
+  const auto start = Clock::now();
+  const std::shared_lock lock(state.engine->state_->locks);
+  std::size_t finished = 0;
+  while (finished < wanted) {
+    if (max_seconds >= 0 && finished > 0 && seconds_since(start) > max_seconds) break;
+    const std::size_t count = std::min(scalars_.size(), wanted - finished);
+    prepare(count, nullptr, 0, 0);
+    const int threads = worthwhile_threads(program, std::min(count * batch_size, data.samples));
+    if (count >= 2 * static_cast<std::size_t>(threads)) {
+      evaluate_apart(program, count, threads);
+    } else {
+      evaluate_together(program, count, threads);
+    }
+    finished += count;
+    done += count;
+  }
+  return finished;
+}
+
+// Each thread takes whole batches; their sums are added in order afterwards.
+template <class T>
+void Run<T>::State::evaluate_apart(const Program<T>& program, std::size_t count, int threads) {
+  auto& pool = *trainer->state_->evaluation_pool;
+  while (evaluation_workspaces_.size() < static_cast<std::size_t>(threads)) {
+    evaluation_workspaces_.push_back(pool.take(batch_size, 1));
+  }
+  for (auto& workspace : evaluation_workspaces_) tables_.bind(*workspace);
+  std::vector<Totals> parts(count, trainer->state_->make_totals());
+  Team::run(threads, [&](int thread, int team, Barrier&) {
+    Barrier alone(1);
+    Workspace<T>& workspace = *evaluation_workspaces_[static_cast<std::size_t>(thread)];
+    const Share share = share_of(count, thread, team);
+    for (std::size_t s = share.begin; s < share.end; ++s) {
+      Step<T> step = step_at(program, workspace, s, done, 1);
+      step.totals = &parts[s];
+      run_stages(program, 0, program.stages.size(), step, 0, alone);
+    }
+  });
+  for (const Totals& part : parts) totals.add(part);
+}
+
+// The team shares the work of each batch.
+template <class T>
+void Run<T>::State::evaluate_together(const Program<T>& program, std::size_t count, int threads) {
+  if (workspace_ == nullptr || workspace_->threads() < threads) {
+    workspace_ = trainer->state_->evaluation_pool->take(batch_size, threads);
+  }
+  tables_.bind(*workspace_);
+  for (std::size_t s = 0; s < count; ++s) {
+    Totals part = trainer->state_->make_totals();
+    Team::run(threads, [&](int thread, int team, Barrier& barrier) {
+      Step<T> step = step_at(program, *workspace_, s, done, team);
+      step.totals = &part;
+      run_stages(program, 0, program.stages.size(), step, thread, barrier);
+    });
+    totals.add(part);
+  }
+}
+
+template <class T>
+Run<T>::Run(std::unique_ptr<State> state) : state_(std::move(state)) {}
+template <class T>
+Run<T>::~Run() = default;
+
+template <class T>
+std::size_t Run<T>::steps() const noexcept {
+  return state_->steps();
+}
+template <class T>
+std::size_t Run<T>::done() const noexcept {
+  return state_->done;
+}
+
+template <class T>
+std::size_t Run<T>::advance(std::size_t max_steps, double max_seconds, const double* rates,
+                            std::size_t rate_count) {
+  if (!state_->training) return state_->evaluate(max_steps, max_seconds);
+  const std::size_t wanted = std::min(max_steps, state_->steps() - state_->done);
+  if (rate_count != 1 && rate_count < wanted) {
+    throw std::invalid_argument("learning_rates has " + std::to_string(rate_count) +
+                                " entries for " + std::to_string(wanted) + " steps");
+  }
+  return state_->train(max_steps, max_seconds, rates, rate_count);
+}
+
+template <class T>
+void Run<T>::reset_results() {
+  state_->totals.reset();
+}
+
+template <class T>
+RunResults Run<T>::results() const {
+  const Totals& totals = state_->totals;
+  RunResults results;
+  results.loss_sum = totals.loss;
+  results.samples = totals.samples;
+  results.output_loss_sums = totals.output_losses;
+  results.finite = totals.finite;
+  std::size_t m = 0;
+  for (const auto& list : state_->trainer->state_->spec.metrics) {
+    results.metrics.emplace_back();
+    for (std::size_t i = 0; i < list.size(); ++i, ++m) {
+      results.metrics.back().emplace_back(totals.metric_sums[m], totals.metric_weights[m]);
+    }
+  }
+  return results;
+}
+
+#define PRONGHORN_INSTANTIATE(T)                                                         \
+  template DataView<T> data_view(const std::vector<const T*>&,                           \
+                                 const std::vector<Targets<T>>&, std::size_t);           \
+  template class Run<T>;
+PRONGHORN_INSTANTIATE(float)
+PRONGHORN_INSTANTIATE(double)
+#undef PRONGHORN_INSTANTIATE
+
+}  // namespace pronghorn

@@ -1,0 +1,48 @@
+#include "model/sink.hpp"
+
+#include <cstring>
+
+#include "kernels/dispatch.hpp"
+
+namespace pronghorn {
+
+template <class T>
+void Sink<T>::consume(std::size_t j, std::size_t row, std::size_t rows, T* g, bool accumulate,
+                      const kernels::OptimizerScalars<T>* scalars) noexcept {
+  const auto& elementwise = kernels::table<T>().elementwise;
+  const PanelLayout& layout = variable->layout();
+  const std::size_t width = layout.width(j);
+  const std::size_t offset = layout.offset(j) + row * width;
+  const std::size_t n = rows * width;
+  T* w = variable->packed() + offset;
+  if (regularized() && !accumulate) {
+    penalties[j * runs_per_panel() + row / kSinkRows] = elementwise.regularize(w, g, n, l1, l2);
+  }
+  if (!fused) {
+    T* out = buffer + offset;
+    if (accumulate) {
+      elementwise.add(out, g, out, n);
+    } else {
+      std::memcpy(out, g, n * sizeof(T));
+    }
+    return;
+  }
+  if (clipvalue > 0) elementwise.clip(g, n, clipvalue);
+  T* slot_runs[kernels::kMaxSlots];
+  for (int s = 0; s < kernels::kMaxSlots; ++s) {
+    slot_runs[s] = slots[s] == nullptr ? nullptr : slots[s] + offset;
+  }
+  optimizer->update(w, slot_runs, g, n, *scalars);
+}
+
+template <class T>
+double Sink<T>::penalty() const noexcept {
+  double sum = 0;
+  for (std::size_t i = 0; i < penalties.size(); ++i) sum += penalties[i];
+  return sum;
+}
+
+template struct Sink<float>;
+template struct Sink<double>;
+
+}  // namespace pronghorn

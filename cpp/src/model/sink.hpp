@@ -1,0 +1,48 @@
+// Where a variable's gradient goes, a run of packed elements at a time: straight into the optimizer
+// (fused), or into a buffer of the variable's layout.
+#pragma once
+
+#include <cstddef>
+
+#include "base/memory.hpp"
+#include "kernels/table.hpp"
+#include "pronghorn/variable.hpp"
+
+namespace pronghorn {
+
+template <class T>
+struct Step;
+
+// Rows of a gradient panel that are made and consumed at a time: a multiple of every kernel's tile
+// rows, small enough that the run stays in the first-level cache between product and update.
+constexpr std::size_t kSinkRows = 48;
+
+template <class T>
+struct Sink {
+  Variable<T>* variable = nullptr;
+  bool fused = false;
+
+  double l1 = 0, l2 = 0;  // regulariser, added to the gradient and to the penalties
+  // One penalty a (panel, run of kSinkRows rows), so that their sum has a fixed order.
+  AlignedBuffer<double> penalties;
+
+  // fused
+  const kernels::Optimizer<T>* optimizer = nullptr;
+  T* slots[kernels::kMaxSlots] = {};
+  T clipvalue = 0;  // 0: off
+
+  // not fused
+  T* buffer = nullptr;
+
+  bool regularized() const noexcept { return l1 != 0 || l2 != 0; }
+  std::size_t runs_per_panel() const noexcept {
+    return divide_up(variable->layout().rows, kSinkRows);
+  }
+  // Takes rows [row, row + rows) of panel j, rows <= kSinkRows and row a multiple of it; `g` may be
+  // overwritten. `accumulate`: add to the buffer (a later use of a shared variable).
+  void consume(std::size_t j, std::size_t row, std::size_t rows, T* g, bool accumulate,
+               const kernels::OptimizerScalars<T>* scalars) noexcept;
+  double penalty() const noexcept;
+};
+
+}  // namespace pronghorn

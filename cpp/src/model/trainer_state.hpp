@@ -1,0 +1,73 @@
+// What a trainer holds: optimizer state, sinks, and the programs that train and evaluate.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "model/engine_state.hpp"
+#include "model/update.hpp"
+
+namespace pronghorn {
+
+// Losses and metrics of all outputs, as results are told.
+template <class T>
+struct TrainerSpec {
+  std::vector<LossSpec> losses;
+  std::vector<std::vector<MetricSpec>> metrics;
+};
+
+template <class T>
+struct Trainer<T>::State {
+  State(std::shared_ptr<Engine<T>> engine, TrainerSpec<T> spec, const OptimizerSpec* optimizer);
+
+  std::shared_ptr<Engine<T>> engine;
+  TrainerSpec<T> spec;
+
+  const kernels::Optimizer<T>* optimizer = nullptr;
+  kernels::OptimizerConfig config;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  // Persistent scalars (Nadam's product) and the number of steps taken.
+  std::vector<double> persistent;
+  std::atomic<std::int64_t> iterations{0};
+  struct SlotMemory {
+    std::string name;
+    std::size_t variable;
+    int index;
+    AlignedBuffer<T> values;  // packed like the variable
+  };
+  std::vector<SlotMemory> slots;
+
+  bool fused = false;  // the optimizer acts in the gradient's tile
+  std::vector<std::unique_ptr<Sink<T>>> sinks;         // of training
+  std::vector<std::unique_ptr<Sink<T>>> buffer_sinks;  // of `gradients`; training too unless fused
+  std::vector<AlignedBuffer<T>> buffers;               // gradients by variable, made when needed
+  BufferedUpdate<T> update;
+
+  std::unique_ptr<Program<T>> training, evaluation, gradient, apply;
+  std::unique_ptr<WorkspacePool<T>> training_pool, evaluation_pool, gradient_pool;
+  std::mutex plan_mutex;  // of the lazily made programs
+
+  void configure(const OptimizerSpec& spec);
+  void make_slots();
+  void require_optimizer() const;
+  std::size_t graph_variables() const;
+  bool reads(std::size_t output, bool sparse) const;
+  Program<T>& training_program();
+  Program<T>& evaluation_program();
+  Program<T>& gradient_program();
+  Program<T>& apply_program();
+  Totals make_totals() const;
+  // The optimizer's numbers for step `step` (from 1); advances the persistent scalars.
+  kernels::OptimizerScalars<T> scalars(double learning_rate, std::int64_t step);
+
+ private:
+  void make_buffers();
+  void fill_update();
+  std::vector<std::unique_ptr<Sink<T>>> make_sinks(bool fused_sinks);
+  PlanOptions<T> plan_options(bool backward,
+                              const std::vector<std::unique_ptr<Sink<T>>>* sinks) const;
+};
+
+}  // namespace pronghorn

@@ -1,0 +1,45 @@
+// The optimizer applied to gradients in buffers, with clipping: what the fused sinks cannot do
+// because it needs every gradient first.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "model/program.hpp"
+#include "model/sink.hpp"
+
+namespace pronghorn {
+
+template <class T>
+struct UpdateVariable {
+  Variable<T>* variable = nullptr;
+  T* gradient = nullptr;
+  T* slots[kernels::kMaxSlots] = {};
+  bool active = true;  // false: no gradient was given, leave it alone
+};
+
+// Shared by the two phases below; lives as long as they do.
+template <class T>
+struct BufferedUpdate {
+  const kernels::Optimizer<T>* optimizer = nullptr;
+  std::vector<UpdateVariable<T>> variables;
+  double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;  // 0: off
+
+  // Work in runs of elements that no thread count changes.
+  struct Piece {
+    std::size_t variable, begin, size;
+  };
+  std::vector<Piece> pieces;
+  std::vector<double> sums;  // of squares, one a piece
+
+  void cut();
+  bool clips_norm() const noexcept { return clipnorm > 0 || global_clipnorm > 0; }
+};
+
+// Sums of squares by piece; only needed if clips_norm().
+template <class T>
+std::unique_ptr<Phase<T>> make_norm_phase(BufferedUpdate<T>& update);
+template <class T>
+std::unique_ptr<Phase<T>> make_update_phase(BufferedUpdate<T>& update);
+
+}  // namespace pronghorn
