@@ -270,7 +270,7 @@ TYPED_TEST(LossTest, ValuesAndGradientsMatchTheDefinition) {
                 << cols << " columns, row " << r;
             if (!loss.differentiable) continue;
             for (std::size_t c = 0; c < cols; ++c) {
-              constexpr Real kStep = 1e-7L;
+              constexpr Real kStep = 1e-8L;
               const Real at = p[c];
               p[c] = at + kStep;
               const Real right = reference.value(p, t);

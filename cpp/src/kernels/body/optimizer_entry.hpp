@@ -1,7 +1,7 @@
 // What makes a table entry of the definitions in optimizers_*. A definition is a class template
 // with
 //   kName        Keras's class name in lower case
-//   kHyper       names of the hyperparameters, null-terminated
+//   kHyper       names of the hyperparameters, fewer than kMaxScalars
 //   slots, prepare, update   as in kernels::Optimizer
 // g is the gradient, w the parameter, eta the learning rate, t the step from 1. The update rules
 // are Keras 3's: epsilon stands where Keras has it, which is not always where the source has it.

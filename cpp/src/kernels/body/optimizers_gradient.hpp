@@ -10,7 +10,7 @@ namespace pronghorn::kernels::PRONGHORN_ISA {
 template <class T>
 struct Sgd {
   static constexpr const char* kName = "sgd";
-  static constexpr const char* kHyper[] = {"momentum", "nesterov", nullptr};
+  static constexpr const char* kHyper[kMaxScalars] = {"momentum", "nesterov"};
 
   static int slots(const double* hyper, const char* names[kMaxSlots],
                    double initial[kMaxSlots]) noexcept {
@@ -55,7 +55,7 @@ PRONGHORN_REGISTER(Sgd)
 template <class T>
 struct Rmsprop {
   static constexpr const char* kName = "rmsprop";
-  static constexpr const char* kHyper[] = {"rho", "momentum", "epsilon", "centered", nullptr};
+  static constexpr const char* kHyper[kMaxScalars] = {"rho", "momentum", "epsilon", "centered"};
 
   static int slots(const double* hyper, const char* names[kMaxSlots],
                    double initial[kMaxSlots]) noexcept {
@@ -126,7 +126,7 @@ PRONGHORN_REGISTER(Rmsprop)
 template <class T>
 struct Adagrad {
   static constexpr const char* kName = "adagrad";
-  static constexpr const char* kHyper[] = {"initial_accumulator_value", "epsilon", nullptr};
+  static constexpr const char* kHyper[kMaxScalars] = {"initial_accumulator_value", "epsilon"};
 
   static int slots(const double* hyper, const char* names[kMaxSlots],
                    double initial[kMaxSlots]) noexcept {
@@ -161,7 +161,7 @@ PRONGHORN_REGISTER(Adagrad)
 template <class T>
 struct Adadelta {
   static constexpr const char* kName = "adadelta";
-  static constexpr const char* kHyper[] = {"rho", "epsilon", nullptr};
+  static constexpr const char* kHyper[kMaxScalars] = {"rho", "epsilon"};
 
   static int slots(const double*, const char* names[kMaxSlots],
                    double initial[kMaxSlots]) noexcept {
@@ -203,7 +203,7 @@ PRONGHORN_REGISTER(Adadelta)
 template <class T>
 struct Lion {
   static constexpr const char* kName = "lion";
-  static constexpr const char* kHyper[] = {"beta_1", "beta_2", nullptr};
+  static constexpr const char* kHyper[kMaxScalars] = {"beta_1", "beta_2"};
 
   static int slots(const double*, const char* names[kMaxSlots],
                    double initial[kMaxSlots]) noexcept {

@@ -12,7 +12,7 @@ namespace pronghorn::kernels::PRONGHORN_ISA {
 template <class T>
 struct Adam {
   static constexpr const char* kName = "adam";
-  static constexpr const char* kHyper[] = {"beta_1", "beta_2", "epsilon", "amsgrad", nullptr};
+  static constexpr const char* kHyper[kMaxScalars] = {"beta_1", "beta_2", "epsilon", "amsgrad"};
 
   static int slots(const double* hyper, const char* names[kMaxSlots],
                    double initial[kMaxSlots]) noexcept {
@@ -83,7 +83,7 @@ PRONGHORN_REGISTER(AdamW)
 template <class T>
 struct Adamax {
   static constexpr const char* kName = "adamax";
-  static constexpr const char* kHyper[] = {"beta_1", "beta_2", "epsilon", nullptr};
+  static constexpr const char* kHyper[kMaxScalars] = {"beta_1", "beta_2", "epsilon"};
 
   static int slots(const double*, const char* names[kMaxSlots],
                    double initial[kMaxSlots]) noexcept {
@@ -128,7 +128,7 @@ PRONGHORN_REGISTER(Adamax)
 template <class T>
 struct Nadam {
   static constexpr const char* kName = "nadam";
-  static constexpr const char* kHyper[] = {"beta_1", "beta_2", "epsilon", nullptr};
+  static constexpr const char* kHyper[kMaxScalars] = {"beta_1", "beta_2", "epsilon"};
 
   static int slots(const double*, const char* names[kMaxSlots],
                    double initial[kMaxSlots]) noexcept {
