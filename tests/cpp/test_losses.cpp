@@ -281,7 +281,7 @@ TYPED_TEST(LossTest, ValuesAndGradientsMatchTheDefinition) {
               if (std::fabs((right - middle) - (middle - left)) > 1e-3L * kStep) continue;  // kink
               const double slope =
                   static_cast<double>((right - left) / (2 * kStep) * Real(scale.at(r, 0)));
-              ASSERT_NEAR(grad.at(r, c), slope, 64 * eps * (1 + std::fabs(slope)) + 1e-9)
+              ASSERT_NEAR(grad.at(r, c), slope, (64 * eps + 1e-9) * (1 + std::fabs(slope)))
                   << cols << " columns, at " << pred.at(r, c);
             }
           }
