@@ -8,14 +8,13 @@ ValueError or TypeError. All long work releases the GIL and honours signals.
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
-import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 DType = Literal["float32", "float64"]
 
 def info() -> dict[str, Any]:
-    """version, compiler, isas (compiled), supported_isas, isa, blas, blas_version, threads, max_threads."""
+    """version, compiler, isas (compiled), supported_isas, isa, blas, blas_version, threads."""
 
 def set_num_threads(count: int) -> None: ...  # 0: the default (OMP_NUM_THREADS, cores)
 def get_num_threads() -> int: ...
@@ -76,8 +75,8 @@ class Engine:
     def input_shapes(self) -> list[tuple[int, ...]]: ...
     @property
     def output_shapes(self) -> list[tuple[int, ...]]: ...
-    def predict(self, xs: Sequence[Array], batch_size: int = 0) -> list[Array]:
-        """Inference mode. Results do not depend on batch_size (0: the engine's choice)."""
+    def predict(self, xs: Sequence[Array]) -> list[Array]:
+        """Inference mode; the engine chooses how rows are batched, which changes no result."""
 
     def forward(self, xs: Sequence[Array], training: bool, step: int = 0) -> Tape:
         """Forward that keeps what backward needs; `step` selects the dropout stream."""

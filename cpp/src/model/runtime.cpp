@@ -6,6 +6,7 @@
 #include "base/team.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/gemm_choice.hpp"
 
 namespace pronghorn {
 
@@ -66,6 +67,8 @@ void vector_math(const std::string& name, const T* x, T* y, std::size_t n, const
   if (found == functions.end()) throw std::invalid_argument("unknown function '" + name + "'");
   found->second(x, y, n);
 }
+
+void set_gemm(const std::string& choice) { kernels::set_gemm_choice(choice); }
 
 int num_threads() noexcept { return max_threads(); }
 

@@ -1,0 +1,66 @@
+// The three products of a dense layer as phases, by tile kernels or by BLAS.
+#pragma once
+
+#include <memory>
+
+#include "model/planner.hpp"
+
+namespace pronghorn {
+
+// Z = X W + b and, if its kernel is set, Y = act(Z) for an activation that a run of columns alone
+// allows.
+template <class T>
+struct DenseForwardArgs {
+  const Variable<T>* kernel;
+  const Variable<T>* bias;  // or null
+  std::size_t x, z, y;      // tensors
+  BoundActivation<T> activation;
+  std::size_t rows_per_sample;
+};
+
+// dX = dZ W^T as a contribution to a gradient.
+template <class T>
+struct DenseDataArgs {
+  const Variable<T>* kernel;
+  std::size_t dz;
+  Contribution<T> to;
+  std::size_t rows_per_sample;
+};
+
+// dW = X^T dZ and db = the sum of dZ's rows, into their sinks (either may be null).
+template <class T>
+struct DenseWeightsArgs {
+  struct Part {
+    Sink<T>* sink = nullptr;
+    bool accumulate = false;  // an earlier use of the variable has begun the sum
+  };
+  const Variable<T>* kernel;
+  Part kernel_part, bias_part;
+  std::size_t x, dz;
+  std::size_t rows_per_sample;
+};
+
+template <class Args>
+double dense_flops_per_sample(const Args& args) noexcept {
+  return 2.0 * static_cast<double>(args.kernel->element_count() * args.rows_per_sample);
+}
+
+template <class T>
+std::unique_ptr<Phase<T>> dense_tiles(const DenseForwardArgs<T>& args);
+template <class T>
+std::unique_ptr<Phase<T>> dense_tiles(const DenseDataArgs<T>& args);
+template <class T>
+std::unique_ptr<Phase<T>> dense_tiles(const DenseWeightsArgs<T>& args);
+
+template <class T>
+std::unique_ptr<Phase<T>> dense_blas(const DenseForwardArgs<T>& args);
+template <class T>
+std::unique_ptr<Phase<T>> dense_blas(const DenseDataArgs<T>& args);
+template <class T>
+std::unique_ptr<Phase<T>> dense_blas(const DenseWeightsArgs<T>& args);
+
+// The phase that runs whichever of the two `gemm_choice` prefers for the step's batch.
+template <class T, template <class> class Args>
+std::unique_ptr<Phase<T>> dense_product(const Args<T>& args);
+
+}  // namespace pronghorn

@@ -1,0 +1,242 @@
+// The products of a dense layer by tile kernels on panels of W (kernels/table.hpp, Products). A task
+// of the forward and the weight phases is a panel of columns, so the thread that updates a panel is
+// the one that reads it in the next forward; a task of the data phase is a panel of dX's columns.
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/dispatch.hpp"
+#include "layers/dense_products.hpp"
+
+namespace pronghorn {
+namespace {
+
+// Depth of a product at a time: a block of a B panel stays in the first-level cache
+// (256 rows x 2 vectors x 64 bytes = 32 KiB) while all rows of A pass over it.
+constexpr std::size_t kDepth = 256;
+
+constexpr std::size_t block_depth(std::size_t depth) {
+  return divide_up(depth, divide_up(depth, kDepth));
+}
+
+// Tasks of a phase: panels of columns, each cut into `cuts` runs of rows when there are too few
+// panels to share evenly. How it is cut changes no result.
+struct Grid {
+  std::size_t panels, cuts, rows, unit;  // cuts are multiples of `unit` rows
+
+  Grid(std::size_t panels_, std::size_t rows_, std::size_t unit_, int threads)
+      : panels(panels_), cuts(1), rows(rows_), unit(unit_) {
+    const auto n = static_cast<std::size_t>(threads);
+    const std::size_t units = divide_up(rows, unit);
+    if (panels % n != 0 && panels < 8 * n) cuts = std::max<std::size_t>(1, std::min(units, n));
+  }
+  std::size_t tasks() const noexcept { return rows == 0 ? 0 : panels * cuts; }
+  std::size_t panel(std::size_t task) const noexcept { return task / cuts; }
+  std::size_t begin(std::size_t task) const noexcept {
+    return std::min(rows, divide_up(rows, unit) * (task % cuts) / cuts * unit);
+  }
+  std::size_t end(std::size_t task) const noexcept {
+    return std::min(rows, divide_up(rows, unit) * (task % cuts + 1) / cuts * unit);
+  }
+};
+
+template <class T>
+class DenseForward final : public Phase<T> {
+ public:
+  explicit DenseForward(const DenseForwardArgs<T>& args) : args_(args) {}
+
+  std::size_t tasks(const Step<T>& step) const noexcept override { return grid(step).tasks(); }
+
+  void run(Step<T>& step, std::size_t begin, std::size_t end, T*) const noexcept override {
+    const auto& table = kernels::table<T>();
+    const PanelLayout& layout = args_.kernel->layout();
+    const Grid tasks = grid(step);
+    const std::size_t ldz = step.info(args_.z).ld, ldy = step.info(args_.y).ld;
+    const std::size_t depth = block_depth(layout.rows);
+    for (std::size_t task = begin; task < end; ++task) {
+      const std::size_t j = tasks.panel(task);
+      const std::size_t row = tasks.begin(task), rows = tasks.end(task) - row;
+      if (rows == 0) continue;
+      const std::size_t width = layout.width(j), col = j * layout.panel;
+      const T* w = args_.kernel->packed() + layout.offset(j);
+      const T* b = args_.bias == nullptr ? nullptr : args_.bias->packed() + col;
+      T* z = step.data(args_.z) + row * ldz + col;
+      for (std::size_t k = 0; k < layout.rows; k += depth) {
+        table.products.rows(step.row_pointers(args_.x) + row, k, rows, std::min(depth, layout.rows - k),
+                            w + k * width, width, b, k > 0, z, ldz, width / layout.vector);
+      }
+      if (args_.activation.kernel != nullptr) {
+        args_.activation.kernel->forward(z, ldz, step.data(args_.y) + row * ldy + col, ldy, rows,
+                                    layout.filled(j), args_.activation.params);
+      }
+    }
+  }
+  double flops_per_sample() const noexcept override {
+    return dense_flops_per_sample(args_);
+  }
+
+ private:
+  Grid grid(const Step<T>& step) const noexcept {
+    return {args_.kernel->layout().count(), step.rows(args_.x), kernels::table<T>().tile_rows, step.threads};
+  }
+
+  const DenseForwardArgs<T> args_;
+};
+
+template <class T>
+class DenseBackwardData final : public Phase<T> {
+ public:
+  explicit DenseBackwardData(const DenseDataArgs<T>& args) : args_(args) {}
+
+  std::size_t tasks(const Step<T>& step) const noexcept override { return grid(step).tasks(); }
+
+  std::size_t scratch(std::size_t /*samples*/) const override {
+    return (kDepth + kernels::table<T>().panel) * kernels::table<T>().panel;
+  }
+
+  void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
+    const auto& table = kernels::table<T>();
+    const PanelLayout& layout = args_.kernel->layout();
+    const std::size_t panel = layout.panel, vector = layout.vector;
+    const std::size_t ldg = step.info(args_.to.tensor).ld;
+    const Grid tasks = grid(step);
+    // Whole panels of W at a time, so that each block of W^T is cut from few of them.
+    const std::size_t depth = std::max<std::size_t>(1, kDepth / panel) * panel;
+    for (std::size_t task = begin; task < end; ++task) {
+      const std::size_t col = tasks.panel(task) * panel;
+      const std::size_t row = tasks.begin(task), rows = tasks.end(task) - row;
+      if (rows == 0) continue;
+      const std::size_t cols = std::min(panel, layout.rows - col);
+      const std::size_t width = cols <= vector ? vector : panel;
+      T* g = step.data(args_.to.tensor) + row * ldg + col;
+      for (std::size_t k = 0; k < layout.cols; k += depth) {
+        const std::size_t length = std::min(depth, layout.cols - k);
+        transpose_block(table, col, cols, k, length, width, scratch);
+        table.products.rows(step.row_pointers(args_.dz) + row, k, rows, length, scratch, width, nullptr,
+                            k > 0 || args_.to.accumulate, g, ldg, width / vector);
+      }
+      apply_epilogue(step, args_.to.epilogue, args_.to.tensor, row, rows, col, cols);
+    }
+  }
+  double flops_per_sample() const noexcept override {
+    return dense_flops_per_sample(args_);
+  }
+
+ private:
+  Grid grid(const Step<T>& step) const noexcept {
+    const PanelLayout& layout = args_.kernel->layout();
+    return {divide_up(layout.rows, layout.panel), step.rows(args_.dz), kernels::table<T>().tile_rows,
+            step.threads};
+  }
+
+  // out (length, width) = rows [row, row + rows) and columns [k, k + length) of W, transposed; the
+  // columns beyond `rows` are zero.
+  void transpose_block(const kernels::Table<T>& table, std::size_t row, std::size_t rows,
+                       std::size_t k, std::size_t length, std::size_t width,
+                       T* out) const noexcept {
+    const PanelLayout& layout = args_.kernel->layout();
+    if (rows < width) std::memset(out, 0, length * width * sizeof(T));
+    for (std::size_t done = 0; done < length;) {
+      const std::size_t j = (k + done) / layout.panel;
+      const std::size_t count = std::min(layout.filled(j), length - done);
+      const std::size_t ld = layout.width(j);
+      table.products.transpose(args_.kernel->packed() + layout.offset(j) + row * ld, ld,
+                               out + done * width, width, rows, count);
+      done += count;
+    }
+  }
+
+  const DenseDataArgs<T> args_;
+};
+
+// dW and db into their sinks. The bias goes with the first cut of each panel.
+template <class T>
+class DenseBackwardWeights final : public Phase<T> {
+ public:
+  explicit DenseBackwardWeights(const DenseWeightsArgs<T>& args) : args_(args) {}
+
+  std::size_t tasks(const Step<T>& step) const noexcept override { return grid(step).tasks(); }
+
+  // A run of gradient rows, then the panel of dZ.
+  std::size_t scratch(std::size_t samples) const override {
+    const std::size_t panel = kernels::table<T>().panel;
+    return (kSinkRows + samples * args_.rows_per_sample + 1) * panel;
+  }
+
+  void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
+    const auto& table = kernels::table<T>();
+    const PanelLayout& layout = args_.kernel->layout();
+    const Grid tasks = grid(step);
+    const std::size_t batch = step.rows(args_.dz), ldz = step.info(args_.dz).ld;
+    const std::size_t depth = block_depth(batch);
+    T* run_of_rows = scratch;
+    T* packed = scratch + kSinkRows * layout.panel;
+    for (std::size_t task = begin; task < end; ++task) {
+      const std::size_t j = tasks.panel(task), width = layout.width(j), col = j * layout.panel;
+      const T* dz = step.data(args_.dz) + col;
+      if (args_.bias_part.sink != nullptr && tasks.begin(task) == 0) {
+        table.products.column_sums(dz, ldz, batch, width, run_of_rows);
+        args_.bias_part.sink->consume(j, 0, 1, run_of_rows, args_.bias_part.accumulate, step.scalars);
+      }
+      if (args_.kernel_part.sink == nullptr) continue;
+      // A panel of dZ that many rows of dW pass over is worth a copy without gaps.
+      std::size_t ld = ldz;
+      if (batch >= kPackRows && ldz != width && tasks.end(task) - tasks.begin(task) > kSinkRows) {
+        for (std::size_t r = 0; r < batch; ++r) {
+          std::memcpy(packed + r * width, dz + r * ldz, width * sizeof(T));
+        }
+        dz = packed;
+        ld = width;
+      }
+      for (std::size_t row = tasks.begin(task); row < tasks.end(task); row += kSinkRows) {
+        const std::size_t rows = std::min(kSinkRows, tasks.end(task) - row);
+        for (std::size_t k = 0; k < batch; k += depth) {
+          table.products.columns(step.row_pointers(args_.x) + k, row, rows, std::min(depth, batch - k),
+                                 dz + k * ld, ld, k > 0, run_of_rows, width,
+                                 width / layout.vector);
+        }
+        args_.kernel_part.sink->consume(j, row, rows, run_of_rows, args_.kernel_part.accumulate,
+                                   step.scalars);
+      }
+    }
+  }
+  double flops_per_sample() const noexcept override {
+    return dense_flops_per_sample(args_);
+  }
+  double flops_per_step() const noexcept override {
+    return 20.0 * static_cast<double>(args_.kernel->element_count());
+  }
+
+ private:
+  static constexpr std::size_t kPackRows = 64;
+
+  Grid grid(const Step<T>& step) const noexcept {
+    return {args_.kernel->layout().count(), args_.kernel->layout().rows, kSinkRows, step.threads};
+  }
+
+  const DenseWeightsArgs<T> args_;
+};
+
+}  // namespace
+
+template <class T>
+std::unique_ptr<Phase<T>> dense_tiles(const DenseForwardArgs<T>& args) {
+  return std::make_unique<DenseForward<T>>(args);
+}
+template <class T>
+std::unique_ptr<Phase<T>> dense_tiles(const DenseDataArgs<T>& args) {
+  return std::make_unique<DenseBackwardData<T>>(args);
+}
+template <class T>
+std::unique_ptr<Phase<T>> dense_tiles(const DenseWeightsArgs<T>& args) {
+  return std::make_unique<DenseBackwardWeights<T>>(args);
+}
+
+#define PRONGHORN_INSTANTIATE(T)                                           \
+  template std::unique_ptr<Phase<T>> dense_tiles(const DenseForwardArgs<T>&); \
+  template std::unique_ptr<Phase<T>> dense_tiles(const DenseDataArgs<T>&);    \
+  template std::unique_ptr<Phase<T>> dense_tiles(const DenseWeightsArgs<T>&);
+PRONGHORN_INSTANTIATE(float)
+PRONGHORN_INSTANTIATE(double)
+#undef PRONGHORN_INSTANTIATE
+
+}  // namespace pronghorn
