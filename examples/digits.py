@@ -10,18 +10,19 @@ model = keras.Sequential(
     [
         keras.Input(shape=(8, 8)),
         keras.layers.Flatten(),
-        keras.layers.Dense(128, activation="relu"),
-        keras.layers.Dropout(0.3),
+        keras.layers.Dropout(0.1),
+        keras.layers.Dense(256, activation="relu"),
+        keras.layers.Dropout(0.5),
         keras.layers.Dense(10, activation="softmax"),
     ]
 )
 model.compile(
-    optimizer=keras.optimizers.Adam(learning_rate=0.003),
+    optimizer=keras.optimizers.Adam(learning_rate=0.002),
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
 model.summary()
-model.fit(x_train, y_train, batch_size=32, epochs=20, validation_data=(x_test, y_test), verbose=2)
+model.fit(x_train, y_train, batch_size=32, epochs=30, validation_data=(x_test, y_test), verbose=2)
 
 loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
 print(f"test accuracy: {accuracy:.4f}")
