@@ -28,7 +28,7 @@ def numeric(value: Any, argument: str) -> Array:
         ValueError: If a list is ragged, or there is no first axis.
     """
     if isinstance(value, np.ndarray):
-        array = value
+        array = np.asarray(value)
         if type(value).__name__ == "MaskedArray" and np.asarray(value.mask).any():  # type: ignore[attr-defined]
             raise ValueError(f"`{argument}` is a masked array with masked values; fill them first.")
     elif hasattr(value, "to_numpy") and (hasattr(value, "dtypes") or hasattr(value, "dtype")):

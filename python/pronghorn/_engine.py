@@ -80,7 +80,7 @@ def _losses() -> dict[str, dict[str, Any]]:
 
 def loss_names() -> list[str]:
     """Names of the losses and metrics that the engine computes."""
-    return list(_losses())
+    return [name for name in _losses() if not name.endswith("_logits")]
 
 
 def is_sparse(name: str) -> bool:
