@@ -1,5 +1,10 @@
 """When callbacks are called during fit, evaluate and predict, and with what."""
 
+import os
+import signal
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -215,6 +220,49 @@ def test_keyboard_interrupt_leaves_a_usable_model():
     assert np.isfinite(model.evaluate(X, Y, verbose=0)).all()
     model.fit(X, Y, batch_size=4, verbose=0)
     assert model.optimizer.iterations == 8
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_ctrl_c_is_answered_within_a_fifth_of_a_second(verbose, capsys):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((64,)), layers.Dense(256, "tanh"), layers.Dense(1)])
+    model.compile("adam", "mse")
+    x, y = np.ones((200_000, 64), "float32"), np.zeros((200_000, 1), "float32")
+    model.fit(x[:64], y[:64], verbose=0)
+    sent = []
+
+    def interrupt():
+        sent.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(0.3, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, epochs=100, verbose=verbose)
+    assert time.perf_counter() - sent[0] < 0.2
+    assert np.isfinite(model.predict(x[:5], verbose=0)).all()
+    model.train_on_batch(x[:64], y[:64])
+
+
+def test_threads_may_train_and_predict_at_once():
+    models = [make_model() for _ in range(3)]
+    expected = models[0].predict(X, verbose=0)
+    results = []
+
+    def work(model):
+        results.append(model.predict(X, verbose=0))
+        model.fit(X, Y, epochs=20, shuffle=False, verbose=0)
+        results.append(model.get_weights()[0])
+
+    threads = [threading.Thread(target=work, args=(model,)) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 6
+    for result in results:
+        wanted = expected if result.shape == expected.shape else models[0].get_weights()[0]
+        np.testing.assert_array_equal(result, wanted)
 
 
 def test_errors_of_callbacks_reach_the_caller():

@@ -125,7 +125,7 @@ class CompiledModel(GraphModel):
             or self._objective
             or resolve(self._request, names, keyed, shapes, _feed.target_shapes(parts, labels.y))
         )
-        if not objective.has_loss():
+        if not objective.loss_outputs:
             raise ValueError(
                 f"Model '{self.name}' has no loss: pass `loss` to `compile`. Received: loss=None"
             )

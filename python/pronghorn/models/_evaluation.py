@@ -171,8 +171,9 @@ class EvaluatingModel(CompiledModel):
         size = _validation.batch_size(batch_size)
         steps = _validation.steps(steps, "steps")
         arrays = self._input_arrays(x)
-        self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
-        self._build_from(arrays)
+        if not self.built:
+            self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
+            self._build_from(arrays)
         size, count = batches_of(len(arrays[0]), size, steps)
         if level == 0 and not callbacks:
             return self._pack_outputs(self._predict_rows(arrays, 0, size * count))
@@ -186,6 +187,8 @@ class EvaluatingModel(CompiledModel):
         return self._pack_outputs(outputs)
 
     def _predict_rows(self, arrays: Sequence[Array], start: int, stop: int) -> list[Array]:
+        if start == 0 and stop >= len(arrays[0]):
+            return self._get_engine().predict(arrays)
         return self._get_engine().predict([array[start:stop] for array in arrays])
 
     def _predict_chunks(

@@ -68,7 +68,7 @@ def convert_targets(
     """
     converted: list[Array | None] = []
     for i, part in enumerate(parts):
-        sparse = objective.is_sparse(i)
+        sparse = objective.sparse[i]
         name = objective.output_names[i]
         own = label if len(parts) == 1 else f"{label}[{name!r}]"
         user = objective.loss_names[i] or ", ".join(m.name for m in objective.metrics[i])

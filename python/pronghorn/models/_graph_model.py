@@ -34,6 +34,9 @@ class GraphModel(Layer):
         self._outputs_struct: Any = None
         self._engine: Engine | None = None
         self._engine_flags: tuple[bool, ...] = ()
+        self._graph_dtype: DType | None = None
+        # The whole check that the commonest input needs: a plain array of this shape and dtype.
+        self._plain_input: tuple[tuple[int | None, ...], Any] | None = None
         self._training_calls = 0
 
     # The graph.
@@ -45,12 +48,16 @@ class GraphModel(Layer):
         self._inputs, self._outputs = flat_inputs, flat_outputs
         self._layer_graph = graph
         self._engine = None
+        self._graph_dtype = None
+        self._plain_input = None
         self._eager = type(self._eager)()
         self.built = True
 
     def _drop_graph(self) -> None:
         self._layer_graph = None
         self._engine = None
+        self._graph_dtype = None
+        self._plain_input = None
         self.built = False
 
     def _graph(self) -> LayerGraph:
@@ -203,6 +210,8 @@ class GraphModel(Layer):
         Raises:
             ValueError: If layers have different ones.
         """
+        if self._graph_dtype is not None:
+            return self._graph_dtype
         found: dict[str, str] = {}
         for layer in self._flatten_layers():
             if not isinstance(layer, (InputLayer, GraphModel)):
@@ -212,7 +221,10 @@ class GraphModel(Layer):
                 f"Model '{self.name}' mixes dtypes, which the engine cannot: "
                 f"{', '.join(f'{dtype} (layer {name!r})' for dtype, name in found.items())}."
             )
-        return cast("DType", next(iter(found), self._dtype))
+        dtype = cast("DType", next(iter(found), self._dtype))
+        if self._layer_graph is not None:
+            self._graph_dtype = dtype
+        return dtype
 
     def _trainable_flags(self) -> tuple[bool, ...]:
         return tuple(layer.trainable for layer in self._flatten_layers())
@@ -245,6 +257,11 @@ class GraphModel(Layer):
 
     def _input_arrays(self, x: Any, argument: str = "x") -> list[Array]:
         """Data for all inputs, as the engine reads them; nothing is built."""
+        plain = self._plain_input
+        if plain is not None and type(x) is np.ndarray and x.shape[1:] == plain[0]:
+            flags = x.flags
+            if x.dtype == plain[1] and flags.c_contiguous and flags.aligned and x.size:
+                return [x]
         dtype = self._model_dtype()
         if self._layer_graph is None:
             array = _data.numeric(self._only_input(x, argument), argument)
@@ -264,6 +281,8 @@ class GraphModel(Layer):
             what = f"the input '{name}' of model '{self.name}'"
             arrays.append(_data.features(part, tensor.shape, dtype, label, what))
         _data.check_lengths([(argument, arrays)])
+        if len(arrays) == 1 and self._inputs[0].ndim > 1 and None not in self._inputs[0].shape[1:]:
+            self._plain_input = (self._inputs[0].shape[1:], arrays[0].dtype)
         return [array if array.ndim > 1 else array[:, None] for array in arrays]
 
     def _only_input(self, x: Any, argument: str) -> Any:
@@ -273,6 +292,8 @@ class GraphModel(Layer):
         return x[0] if wrapped and x[0].ndim > 1 else x
 
     def _pack_outputs(self, arrays: Sequence[Array]) -> Any:
+        if isinstance(self._outputs_struct, KerasTensor) and self._outputs_struct.ndim > 1:
+            return arrays[0]
         shaped = [
             array[:, 0] if tensor.ndim == 1 else array
             for array, tensor in zip(arrays, self._outputs, strict=True)

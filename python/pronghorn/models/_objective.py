@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pronghorn import _engine, _suggest, _tree, losses, metrics
@@ -57,14 +58,17 @@ class Objective:
     loss_names: list[str | None]
     losses: list[LossSpec | None]
     metrics: list[list[TrackedMetric]]
-    last_logs: dict[str, float] = field(default_factory=dict)
 
-    def is_sparse(self, output: int) -> bool | None:
-        """Whether the targets of an output are class numbers; None if it needs no targets.
+    @functools.cached_property
+    def sparse(self) -> list[bool | None]:
+        """Whether each output's targets are class numbers; None if it needs no targets.
 
         Raises:
-            ValueError: If its loss and metrics disagree.
+            ValueError: If loss and metrics of an output disagree.
         """
+        return [self._is_sparse(output) for output in range(len(self.output_names))]
+
+    def _is_sparse(self, output: int) -> bool | None:
         spec = self.losses[output]
         users = [] if spec is None else [(str(self.loss_names[output]), spec["name"])]
         users += [(tracked.name, tracked.spec["name"]) for tracked in self.metrics[output]]
@@ -78,38 +82,42 @@ class Objective:
             )
         return kinds.pop() if kinds else None
 
-    def has_loss(self) -> bool:
-        """Whether any output has a loss."""
-        return any(spec is not None for spec in self.losses)
+    @functools.cached_property
+    def loss_outputs(self) -> list[int]:
+        """The outputs that have a loss."""
+        return [i for i, spec in enumerate(self.losses) if spec is not None]
 
     def logs(self, results: Results) -> dict[str, float]:
         """Named results, sorted by name."""
         logs = {"loss": _ratio(results["loss"])}
-        with_loss = [i for i, spec in enumerate(self.losses) if spec is not None]
-        if len(with_loss) > 1:
-            for i in with_loss:
+        if len(self.loss_outputs) > 1:
+            for i in self.loss_outputs:
                 logs[f"{self.output_names[i]}_loss"] = _ratio(results["output_losses"][i])
-        for name, (i, j) in self._metric_places().items():
+        for name, (i, j) in self._metric_places.items():
             total, weight = results["metrics"][i][j]
             logs[name] = float(self.metrics[i][j].metric._finish(total, weight))
         return dict(sorted(logs.items()))
 
     def in_order(self, logs: dict[str, float]) -> float | list[float]:
         """Values of `logs` as train_on_batch and evaluate list them; one value alone if one."""
-        names = ["loss"]
+        if len(logs) == 1:
+            return next(iter(logs.values()))
+        first = [name for name in self._first_names if name in logs]
+        return [logs[name] for name in (*first, *(n for n in sorted(logs) if n not in first))]
+
+    @functools.cached_property
+    def _first_names(self) -> list[str]:
+        """What comes first in `in_order`, as far as it is there."""
         unweighted, weighted = self._by_weight()
-        names += [self.metrics[i][j].name for i, j in (*unweighted, *weighted)]
-        names += [f"{name}_loss" for name in self.output_names]
-        order = [name for name in dict.fromkeys(names) if name in logs]
-        order += sorted(name for name in logs if name not in names)
-        values = [logs[name] for name in order]
-        return values[0] if len(values) == 1 else values
+        names = ["loss", *(self.metrics[i][j].name for i, j in (*unweighted, *weighted))]
+        return list(dict.fromkeys([*names, *(f"{name}_loss" for name in self.output_names)]))
 
     def _by_weight(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         places = [(i, j) for i, row in enumerate(self.metrics) for j in range(len(row))]
         weighted = [p for p in places if self.metrics[p[0]][p[1]].spec.get("weighted")]
         return [p for p in places if p not in weighted], weighted
 
+    @functools.cached_property
     def _metric_places(self) -> dict[str, tuple[int, int]]:
         """Unique name of each metric, and which one it is."""
         unweighted, weighted = self._by_weight()

@@ -61,7 +61,8 @@ class Sequential(Model):
         self._append(layer)
         try:
             if self.built:
-                self._set_graph(self._inputs_struct, self._apply(self._layers[-1], self._outputs[0]))
+                last = self._apply(self._layers[-1], self._outputs[0])
+                self._set_graph(self._inputs_struct, last)
             else:
                 self._build_if_known()
         except (TypeError, ValueError):
