@@ -4,6 +4,8 @@
 //   kName, kSparse, kDifferentiable  as in kernels::Loss
 //   explicit Definition(const LossParams&)
 //   T row(const LossRow<T>&) const   value of the row; writes the gradient unless that is null
+//   kNarrow                          rows of up to so many columns go to `rows` instead, if not 0:
+//   void rows(const LossArgs<T>&, bool with_gradient) const
 // and one that sums over columns (kByColumn = true) has instead of `row`
 //   kMean                            whether the value is the mean of the columns or their sum
 //   Vec<T> value(Vec<T> pred, Vec<T> target) const
@@ -86,6 +88,14 @@ void run_loss(const LossArgs<T>& args) noexcept {
     if (args.cols == 1) {
       run_single_column<T, Definition>(loss, args, with_gradient);
       return;
+    }
+  }
+  if constexpr (!D::kByColumn) {
+    if constexpr (D::kNarrow > 0) {
+      if (args.cols <= D::kNarrow) {
+        loss.rows(args, with_gradient);
+        return;
+      }
     }
   }
   for (std::size_t r = 0; r < args.rows; ++r) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/body/loss_loops.hpp"
+#include "kernels/body/narrow_softmax.hpp"
 #include "kernels/body/registry.hpp"
 #include "kernels/body/softmax.hpp"
 
@@ -28,6 +29,7 @@ template <class T>
 struct CategoricalCrossentropy {
   static constexpr const char* kName = "categorical_crossentropy";
   static constexpr bool kSparse = false, kDifferentiable = true, kByColumn = false;
+  static constexpr std::size_t kNarrow = 0;
   static constexpr T kLow = T(kEpsilon), kHigh = T(1 - kEpsilon);
   explicit CategoricalCrossentropy(const LossParams& given) : params(given) {}
 
@@ -64,6 +66,7 @@ template <class T>
 struct SparseCategoricalCrossentropy {
   static constexpr const char* kName = "sparse_categorical_crossentropy";
   static constexpr bool kSparse = true, kDifferentiable = true, kByColumn = false;
+  static constexpr std::size_t kNarrow = 0;
   static constexpr T kLow = T(kEpsilon), kHigh = T(1 - kEpsilon);
   explicit SparseCategoricalCrossentropy(const LossParams&) {}
 
@@ -92,6 +95,7 @@ template <class T>
 struct CategoricalCrossentropyLogits {
   static constexpr const char* kName = "categorical_crossentropy_logits";
   static constexpr bool kSparse = false, kDifferentiable = true, kByColumn = false;
+  static constexpr std::size_t kNarrow = 0;
   explicit CategoricalCrossentropyLogits(const LossParams& given) : params(given) {}
 
   PRONGHORN_MEMBER T row(const LossRow<T>& row) const {
@@ -128,7 +132,12 @@ template <class T>
 struct SparseCategoricalCrossentropyLogits {
   static constexpr const char* kName = "sparse_categorical_crossentropy_logits";
   static constexpr bool kSparse = true, kDifferentiable = true, kByColumn = false;
+  static constexpr std::size_t kNarrow = kNarrowClasses;
   explicit SparseCategoricalCrossentropyLogits(const LossParams&) {}
+
+  PRONGHORN_MEMBER void rows(const LossArgs<T>& args, bool with_gradient) const {
+    sparse_crossentropy_by_lanes(args, with_gradient);
+  }
 
   PRONGHORN_MEMBER T row(const LossRow<T>& row) const {
     const T at_label = row.pred[row.label];

@@ -9,21 +9,7 @@
 //   template <class T> constexpr auto kTable = make_array<T, Entry>(Indices{});
 #pragma once
 
-#include <cstddef>
-
-namespace pronghorn::kernels::PRONGHORN_ISA {
-
-template <std::size_t... I>
-struct IndexList {};
-
-template <std::size_t N, std::size_t... I>
-struct MakeIndexList : MakeIndexList<N - 1, N - 1, I...> {};
-template <std::size_t... I>
-struct MakeIndexList<0, I...> {
-  using Type = IndexList<I...>;
-};
-
-}  // namespace pronghorn::kernels::PRONGHORN_ISA
+#include "kernels/body/vec.hpp"
 
 // The compiler's counter numbers the definitions in the order in which they stand.
 #define PRONGHORN_BEGIN_REGISTRY                        \

@@ -8,7 +8,7 @@ namespace pronghorn::kernels::PRONGHORN_ISA {
 
 // The first of the largest; NaN counts as the largest.
 template <class T>
-PRONGHORN_INLINE std::size_t argmax(const T* x, std::size_t n) {
+PRONGHORN_INLINE std::size_t argmax_by_element(const T* x, std::size_t n) {
   std::size_t best = 0;
   T value = x[0];
   for (std::size_t i = 1; i < n; ++i) {
@@ -19,6 +19,35 @@ PRONGHORN_INLINE std::size_t argmax(const T* x, std::size_t n) {
     }
   }
   return best;
+}
+
+// The same: each lane keeps its first largest, and the least index among the best lanes wins.
+template <class T>
+PRONGHORN_INLINE std::size_t argmax(const T* x, std::size_t n) {
+  // Indices are counted in T, so they must be exact there.
+  constexpr std::size_t kMost = std::size_t{1} << VecTraits<T>::kMantissaBits;
+  if (n < 2 * kLanes<T> || n > kMost) return argmax_by_element(x, n);
+  Vec<T> index = {};
+  for (std::size_t i = 0; i < kLanes<T>; ++i) index[i] = static_cast<T>(i);
+  Vec<T> value = load(x);
+  Vec<T> best = index;
+  Vec<T> nan = value - value;  // zero, or NaN where some value is infinite or NaN
+  const auto visit = [&](std::size_t i) {
+    const Vec<T> v = load(x + i);
+    const Vec<T> at = index + static_cast<T>(i);
+    const IntVec<T> above = v > value;
+    best = select<T>(above, at, best);
+    value = select<T>(above, v, value);
+    nan += v - v;
+  };
+  std::size_t i = kLanes<T>;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) visit(i);
+  if (i < n) visit(n - kLanes<T>);  // overlaps; a repeated element is not above itself
+  const T checked = sum_lanes<T>(nan);
+  if (checked != checked) return argmax_by_element(x, n);
+  const Vec<T> largest = splat<T>(max_lanes<T>(value));
+  const Vec<T> none = splat<T>(static_cast<T>(n));
+  return static_cast<std::size_t>(min_lanes<T>(select<T>(value == largest, best, none)));
 }
 
 // Whether fewer than k predictions exceed that of `label`; a NaN there counts as -infinity.
@@ -36,6 +65,7 @@ template <class T>
 struct SparseCategoricalAccuracy {
   static constexpr const char* kName = "sparse_categorical_accuracy";
   static constexpr bool kSparse = true, kDifferentiable = false, kByColumn = false;
+  static constexpr std::size_t kNarrow = 0;
   explicit SparseCategoricalAccuracy(const LossParams&) {}
   PRONGHORN_MEMBER T row(const LossRow<T>& row) const {
     return argmax(row.pred, row.cols) == static_cast<std::size_t>(row.label) ? T(1) : T(0);
@@ -48,6 +78,7 @@ template <class T>
 struct CategoricalAccuracy {
   static constexpr const char* kName = "categorical_accuracy";
   static constexpr bool kSparse = false, kDifferentiable = false, kByColumn = false;
+  static constexpr std::size_t kNarrow = 0;
   explicit CategoricalAccuracy(const LossParams&) {}
   PRONGHORN_MEMBER T row(const LossRow<T>& row) const {
     return argmax(row.pred, row.cols) == argmax(row.target, row.cols) ? T(1) : T(0);
@@ -60,6 +91,7 @@ template <class T>
 struct SparseTopKCategoricalAccuracy {
   static constexpr const char* kName = "sparse_top_k_categorical_accuracy";
   static constexpr bool kSparse = true, kDifferentiable = false, kByColumn = false;
+  static constexpr std::size_t kNarrow = 0;
   explicit SparseTopKCategoricalAccuracy(const LossParams& params) : k(params.k) {}
   PRONGHORN_MEMBER T row(const LossRow<T>& row) const {
     return in_top_k(row.pred, row.cols, static_cast<std::size_t>(row.label), k);
@@ -73,6 +105,7 @@ template <class T>
 struct TopKCategoricalAccuracy {
   static constexpr const char* kName = "top_k_categorical_accuracy";
   static constexpr bool kSparse = false, kDifferentiable = false, kByColumn = false;
+  static constexpr std::size_t kNarrow = 0;
   explicit TopKCategoricalAccuracy(const LossParams& params) : k(params.k) {}
   PRONGHORN_MEMBER T row(const LossRow<T>& row) const {
     return in_top_k(row.pred, row.cols, argmax(row.target, row.cols), k);

@@ -31,6 +31,17 @@ namespace pronghorn::kernels::PRONGHORN_ISA {
 
 constexpr std::size_t kVectorBytes = PRONGHORN_ISA_BYTES;
 
+// The numbers 0, 1, ..., N - 1 as a type.
+template <std::size_t... I>
+struct IndexList {};
+
+template <std::size_t N, std::size_t... I>
+struct MakeIndexList : MakeIndexList<N - 1, N - 1, I...> {};
+template <std::size_t... I>
+struct MakeIndexList<0, I...> {
+  using Type = IndexList<I...>;
+};
+
 template <class T>
 struct VecTraits;
 
@@ -269,27 +280,37 @@ PRONGHORN_INLINE IntVec<T> first_lanes(std::size_t n) {
   return lane_indices<T>() < count;
 }
 
-// Sum and maximum of the lanes, always by halving.
+// v with lane i holding what lane i ^ Distance held.
+template <class T, std::size_t Distance, std::size_t... I>
+PRONGHORN_INLINE Vec<T> exchange_lanes(Vec<T> v, IndexList<I...>) {
+  return __builtin_shufflevector(v, v, static_cast<int>(I ^ Distance)...);
+}
+
+// Combines all lanes into lane 0, by halving.
+template <class T, std::size_t Distance = kLanes<T> / 2, class Combine>
+PRONGHORN_INLINE T reduce_lanes(Vec<T> v, Combine combine) {
+  if constexpr (Distance == 0) {
+    return v[0];
+  } else {
+    using Indices = typename MakeIndexList<kLanes<T>>::Type;
+    return reduce_lanes<T, Distance / 2>(combine(v, exchange_lanes<T, Distance>(v, Indices{})),
+                                         combine);
+  }
+}
+
 template <class T>
 PRONGHORN_INLINE T sum_lanes(Vec<T> v) {
-  T part[kLanes<T>];
-  store<T>(part, v);
-  for (std::size_t half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) part[i] += part[i + half];
-  }
-  return part[0];
+  return reduce_lanes<T>(v, [](Vec<T> a, Vec<T> b) { return a + b; });
 }
 
 template <class T>
 PRONGHORN_INLINE T max_lanes(Vec<T> v) {
-  T part[kLanes<T>];
-  store<T>(part, v);
-  for (std::size_t half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (std::size_t i = 0; i < half; ++i) {
-      part[i] = part[i] > part[i + half] ? part[i] : part[i + half];
-    }
-  }
-  return part[0];
+  return reduce_lanes<T>(v, [](Vec<T> a, Vec<T> b) { return max<T>(a, b); });
+}
+
+template <class T>
+PRONGHORN_INLINE T min_lanes(Vec<T> v) {
+  return reduce_lanes<T>(v, [](Vec<T> a, Vec<T> b) { return min<T>(a, b); });
 }
 
 }  // namespace pronghorn::kernels::PRONGHORN_ISA
