@@ -72,7 +72,7 @@ class Registry:
             for known, entry in self._entries.items():
                 if known.lower() == name.lower():
                     return entry
-        raise _suggest.unknown(self.kind, name, self._short_names())
+        raise _suggest.unknown(self.kind, name, self._short_names(), self._entries)
 
     def _short_names(self) -> list[str]:
         """One name an entry: the lower-case one where there is one."""

@@ -18,14 +18,22 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return by_lower[matches[0]] if matches else None
 
 
-def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
+def unknown(
+    kind: str, name: object, known: Iterable[str], aliases: Iterable[str] = ()
+) -> ValueError:
     """A ValueError saying that ``name`` is no ``kind``, to be raised by the caller.
+
+    Args:
+        kind: What was asked for.
+        name: The name received.
+        known: Valid names, to be listed.
+        aliases: More valid names, that may be suggested.
 
     Example:
         >>> str(unknown("optimizer", "adm", ["adam", "sgd"]))
         "Unknown optimizer 'adm'. Did you mean 'adam'? Known: adam, sgd."
     """
     names = sorted(set(known))
-    guess = nearest(name, names) if isinstance(name, str) else None
+    guess = nearest(name, [*names, *aliases]) if isinstance(name, str) else None
     hint = f" Did you mean {guess!r}?" if guess is not None else ""
     return ValueError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
