@@ -84,6 +84,11 @@ class CompiledModel(GraphModel):
         self._trainer = None
         self._last_logs = {}
 
+    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        super()._set_graph(inputs, outputs)
+        self._objective = None
+        self._trainer = None
+
     def _assert_compiled(self, method: str) -> None:
         if not self.compiled:
             raise ValueError(

@@ -93,7 +93,7 @@ class EvaluatingModel(CompiledModel):
             steps,
             begin=callbacks.on_test_batch_begin if callbacks.has_batch_hooks("test") else None,
             end=callbacks.on_test_batch_end,
-            tick=callbacks.progbar.update if live else None,
+            tick=callbacks.progbar.update if live and callbacks.progbar else None,
         )
         callbacks.on_test_end(logs)
         return logs
@@ -213,7 +213,7 @@ class EvaluatingModel(CompiledModel):
             done += batches
             if hooks:
                 callbacks.on_predict_batch_end(done - 1, {"outputs": self._pack_outputs(outputs)})
-            elif live:
+            elif live and callbacks.progbar:
                 callbacks.progbar.update(done)
                 spent = time.perf_counter() - began
                 chunk = max(1, int(chunk * min(8.0, TICK / max(spent, 1e-6))))

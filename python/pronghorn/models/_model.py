@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pronghorn import _tree
+from pronghorn._graph import KerasTensor
 from pronghorn.models._training import TrainingModel
 
 
@@ -16,9 +18,10 @@ class Model(TrainingModel):
         inputs: Symbolic tensor from `Input`, or a list or dict of them.
         outputs: Symbolic tensor, or a list or dict of them.
         name: Given automatically if None.
+        trainable: Whether training changes the weights; None leaves it to the layers.
 
     Raises:
-        TypeError: If inputs or outputs are missing.
+        TypeError: If inputs or outputs are missing or no symbolic tensors.
         ValueError: If the outputs do not depend on the inputs alone.
 
     Example:
@@ -29,12 +32,31 @@ class Model(TrainingModel):
         (None, 2)
     """
 
+    # Whether a model without inputs and outputs is in order, as its graph comes later.
+    _graph_comes_later = False
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model:
             from pronghorn.models._functional import Functional
 
             return super().__new__(Functional)
         return super().__new__(cls)
+
+    def __init__(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        trainable: bool | None = None,
+    ) -> None:
+        if not self._graph_comes_later:
+            _check_tensors("inputs", inputs)
+            _check_tensors("outputs", outputs)
+        super().__init__(name=name)
+        if inputs is not None:
+            self._set_graph(inputs, outputs)
+        if trainable is not None:
+            self.trainable = trainable
 
     def summary(
         self,
@@ -63,3 +85,29 @@ class Model(TrainingModel):
         _summary.print_summary(
             self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range
         )
+
+
+def _check_tensors(argument: str, value: Any) -> None:
+    if value is None:
+        raise TypeError(
+            f"Model(inputs, outputs) needs `{argument}`. Received: {argument}=None. To write a "
+            "model layer by layer, use Sequential; models that write their own `call` are not "
+            "supported."
+        )
+    leaves = _tree.flatten(value)
+    if not leaves:
+        raise ValueError(f"`{argument}` must not be empty. Received: {argument}={value!r}")
+    parts = list(value.values()) if isinstance(value, dict) else value
+    if _tree.is_nested(value) and any(_tree.is_nested(part) for part in parts):
+        raise ValueError(
+            f"`{argument}` must be one tensor, or a list or dict of tensors without nesting. "
+            f"Received: {argument}={value!r}"
+        )
+    for leaf in leaves:
+        if not isinstance(leaf, KerasTensor):
+            raise TypeError(
+                f"`{argument}` must be symbolic tensors, from Input or from calling layers. "
+                f"Received: {leaf!r} (of type {type(leaf).__name__})"
+            )
+    if len({id(leaf) for leaf in leaves}) != len(leaves):
+        raise ValueError(f"`{argument}` has one tensor twice. Received: {argument}={value!r}")

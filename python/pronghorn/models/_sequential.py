@@ -34,13 +34,16 @@ class Sequential(Model):
         49
     """
 
+    _graph_comes_later = True
+
     def __init__(
         self,
         layers: Sequence[Any] | None = None,
         trainable: bool = True,
         name: str | None = None,
     ) -> None:
-        super().__init__(name=name, trainable=trainable)
+        super().__init__(name=name)
+        self._trainable = trainable
         self._layers: list[Layer] = []
         for layer in layers or ():
             self._append(layer)

@@ -175,7 +175,7 @@ class TrainingModel(EvaluatingModel):
             steps,
             begin=callbacks.on_train_batch_begin if callbacks.has_batch_hooks("train") else None,
             end=callbacks.on_train_batch_end,
-            tick=callbacks.progbar.update if live else None,
+            tick=callbacks.progbar.update if live and callbacks.progbar else None,
             rates=self._learning_rates,
             stop=lambda: self.stop_training,
         )
