@@ -73,15 +73,22 @@ void weight_gradient(benchmark::State& state, Product p) {
   const Array<T> x(p.batch * p.inputs), dz(p.batch * panels.padded());
   const Array<T> dw(p.inputs * panels.padded());
   const std::vector<const T*> rows = rows_of(x, p.batch, p.inputs);
-  constexpr std::size_t kBlock = 192;  // columns of X whose batch stays in the second cache
+  // Columns of X whose batch stays in the second cache, and panels of dZ
+  // copied without gaps, since rows a multiple of the page apart evict each other.
+  constexpr std::size_t kBlock = 192;
+  const Array<T> packed(p.batch * panels.panel);
   for (auto _ : state) {
     for (std::size_t i = 0; i < p.inputs; i += kBlock) {
       const std::size_t count = std::min(kBlock, p.inputs - i);
       for (std::size_t j = 0; j < panels.count(); ++j) {
         const std::size_t width = panels.vectors(j) * panels.vector;
-        kernels.products.columns(
-            rows.data(), i, count, p.batch, dz.data() + j * panels.panel, panels.padded(), false,
-            dw.data() + j * panels.panel * p.inputs + i * width, width, panels.vectors(j));
+        for (std::size_t r = 0; r < p.batch; ++r) {
+          std::copy_n(dz.data() + r * panels.padded() + j * panels.panel, width,
+                      packed.data() + r * width);
+        }
+        kernels.products.columns(rows.data(), i, count, p.batch, packed.data(), width, false,
+                                 dw.data() + j * panels.panel * p.inputs + i * width, width,
+                                 panels.vectors(j));
       }
     }
     benchmark::ClobberMemory();
