@@ -73,20 +73,22 @@ void weight_gradient(benchmark::State& state, Product p) {
   const Array<T> x(p.batch * p.inputs), dz(p.batch * panels.padded());
   const Array<T> dw(p.inputs * panels.padded());
   const std::vector<const T*> rows = rows_of(x, p.batch, p.inputs);
-  // Columns of X whose batch stays in the second cache, and panels of dZ
-  // copied without gaps, since rows a multiple of the page apart evict each other.
+  // Columns of X whose batch stays in the second cache. Panels of a tall dZ are copied without
+  // gaps, since rows a multiple of the page apart evict each other.
   constexpr std::size_t kBlock = 192;
+  const bool copy = p.batch >= 128 && panels.count() > 1;
   const Array<T> packed(p.batch * panels.panel);
   for (auto _ : state) {
     for (std::size_t i = 0; i < p.inputs; i += kBlock) {
       const std::size_t count = std::min(kBlock, p.inputs - i);
       for (std::size_t j = 0; j < panels.count(); ++j) {
         const std::size_t width = panels.vectors(j) * panels.vector;
-        for (std::size_t r = 0; r < p.batch; ++r) {
-          std::copy_n(dz.data() + r * panels.padded() + j * panels.panel, width,
-                      packed.data() + r * width);
+        const T* const panel = dz.data() + j * panels.panel;
+        for (std::size_t r = 0; copy && r < p.batch; ++r) {
+          std::copy_n(panel + r * panels.padded(), width, packed.data() + r * width);
         }
-        kernels.products.columns(rows.data(), i, count, p.batch, packed.data(), width, false,
+        kernels.products.columns(rows.data(), i, count, p.batch, copy ? packed.data() : panel,
+                                 copy ? width : panels.padded(), false,
                                  dw.data() + j * panels.panel * p.inputs + i * width, width,
                                  panels.vectors(j));
       }
