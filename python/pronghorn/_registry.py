@@ -21,7 +21,7 @@ class Registry:
         kind: The word for error messages, e.g. ``"optimizer"``.
         module: The ``"module"`` entry of configurations, e.g. ``"keras.optimizers"``.
         ignore_case: Whether ``find`` takes names in any case, as Keras does for optimizers.
-        snake_case: Whether classes are also known as ``snake_case``; not where functions are.
+        snake_case: Whether classes are also known by such names; not where functions are.
     """
 
     def __init__(
@@ -43,7 +43,9 @@ class Registry:
         def register(entry: T) -> T:
             name = str(getattr(entry, "__name__", ""))
             names = [name, *aliases]
-            if self._snake_case and inspect.isclass(entry):
+            if self._ignore_case:
+                names.append(name.lower())
+            elif self._snake_case and inspect.isclass(entry):
                 names.append(_state.snake_case(name))
             for each in names:
                 self._entries[each] = entry
@@ -68,10 +70,8 @@ class Registry:
             return custom_objects[name]
         if name in self._entries:
             return self._entries[name]
-        if self._ignore_case:
-            for known, entry in self._entries.items():
-                if known.lower() == name.lower():
-                    return entry
+        if self._ignore_case and name.lower() in self._entries:
+            return self._entries[name.lower()]
         raise _suggest.unknown(self.kind, name, self._short_names(), self._entries)
 
     def _short_names(self) -> list[str]:

@@ -1,0 +1,259 @@
+"""Every optimizer of the engine against ten lines of NumPy, 50 steps in float64."""
+
+import math
+
+import numpy as np
+import pytest
+
+import pronghorn as keras
+from pronghorn.optimizers._optimizer import REGISTRY
+
+N, INPUTS, OUTPUTS, STEPS = 24, 5, 3, 50
+
+
+def sgd(t, w, g, s, lr, momentum, nesterov):
+    if not momentum:
+        return w - lr * g
+    s["v"] = momentum * s.get("v", 0.0) - lr * g
+    return w + (momentum * s["v"] - lr * g if nesterov else s["v"])
+
+
+def rmsprop(t, w, g, s, lr, rho, momentum, epsilon, centered):
+    s["r"] = rho * s.get("r", 0.0) + (1 - rho) * g * g
+    r = s["r"]
+    if centered:
+        s["a"] = rho * s.get("a", 0.0) + (1 - rho) * g
+        r = r - s["a"] ** 2
+    step = lr * g / np.sqrt(r + epsilon)
+    s["m"] = momentum * s.get("m", 0.0) + step
+    return w - s["m"]
+
+
+def adagrad(t, w, g, s, lr, initial_accumulator_value, epsilon):
+    s["r"] = s.get("r", initial_accumulator_value) + g * g
+    return w - lr * g / np.sqrt(s["r"] + epsilon)
+
+
+def adadelta(t, w, g, s, lr, rho, epsilon):
+    s["r"] = rho * s.get("r", 0.0) + (1 - rho) * g * g
+    u = s.get("u", 0.0)
+    d = -np.sqrt(u + epsilon) / np.sqrt(s["r"] + epsilon) * g
+    s["u"] = rho * u + (1 - rho) * d * d
+    return w + lr * d
+
+
+def adam(t, w, g, s, lr, beta_1, beta_2, epsilon, amsgrad):
+    s["m"] = beta_1 * s.get("m", 0.0) + (1 - beta_1) * g
+    s["v"] = beta_2 * s.get("v", 0.0) + (1 - beta_2) * g * g
+    s["top"] = np.maximum(s.get("top", 0.0), s["v"])
+    rate = lr * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    return w - rate * s["m"] / (np.sqrt(s["top"] if amsgrad else s["v"]) + epsilon)
+
+
+def adamax(t, w, g, s, lr, beta_1, beta_2, epsilon):
+    s["m"] = beta_1 * s.get("m", 0.0) + (1 - beta_1) * g
+    s["u"] = np.maximum(beta_2 * s.get("u", 0.0), abs(g))
+    return w - lr * s["m"] / ((1 - beta_1**t) * (s["u"] + epsilon))
+
+
+def nadam(t, w, g, s, lr, beta_1, beta_2, epsilon):
+    def mu(k):
+        return beta_1 * (1 - 0.5 * 0.96**k)
+
+    s["m"] = beta_1 * s.get("m", 0.0) + (1 - beta_1) * g
+    s["v"] = beta_2 * s.get("v", 0.0) + (1 - beta_2) * g * g
+    now = math.prod(mu(k) for k in range(1, t + 1))
+    m = mu(t + 1) * s["m"] / (1 - now * mu(t + 1)) + (1 - mu(t)) * g / (1 - now)
+    return w - lr * m / (np.sqrt(s["v"] / (1 - beta_2**t)) + epsilon)
+
+
+RULES = {
+    "SGD": sgd,
+    "RMSprop": rmsprop,
+    "Adagrad": adagrad,
+    "Adadelta": adadelta,
+    "Adam": adam,
+    "AdamW": adam,
+    "Adamax": adamax,
+    "Nadam": nadam,
+}
+VARIANTS = {
+    "SGD": [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"nesterov": True}],
+    "RMSprop": [{}, {"momentum": 0.5}, {"centered": True}, {"centered": True, "momentum": 0.5}],
+    "Adagrad": [{}, {"initial_accumulator_value": 0.0}],
+    "Adadelta": [{}, {"rho": 0.5}],
+    "Adam": [{}, {"amsgrad": True}, {"beta_1": 0.0, "beta_2": 0.9, "epsilon": 1e-3}],
+    "AdamW": [{}, {"weight_decay": 0.1, "amsgrad": True}],
+    "Adamax": [{}, {"beta_1": 0.5}],
+    "Nadam": [{}, {"beta_1": 0.5}],
+}
+COMMON = [
+    {},
+    {"weight_decay": 0.05},
+    {"clipnorm": 0.02},
+    {"clipvalue": 0.005},
+    {"global_clipnorm": 0.02},
+]
+RATE = {"Adadelta": 1.0, "Adagrad": 0.1}
+
+
+def cases():
+    for cls in REGISTRY.objects():
+        for variant in VARIANTS[cls.__name__]:
+            yield cls, variant
+        for common in COMMON[1:]:
+            yield cls, common
+
+
+def clip(gradients, settings):
+    if "clipvalue" in settings:
+        return [np.clip(g, -settings["clipvalue"], settings["clipvalue"]) for g in gradients]
+    if "clipnorm" in settings:
+        limit = settings["clipnorm"]
+        return [g * limit / max(np.linalg.norm(g), limit) for g in gradients]
+    if "global_clipnorm" in settings:
+        limit = settings["global_clipnorm"]
+        norm = math.sqrt(sum((g**2).sum() for g in gradients))
+        return [g * limit / max(norm, limit) for g in gradients]
+    return gradients
+
+
+def reference(rule, weights, x, y, rates, hyper, settings):
+    """Batch gradient descent of x W + b with mean squared error."""
+    weights, slots = [w.copy() for w in weights], [{}, {}]
+    decay = settings.get("weight_decay") or 0.0
+    for t in range(1, len(rates) + 1):
+        error = 2.0 * (x @ weights[0] + weights[1] - y) / y.size
+        gradients = clip([x.T @ error, error.sum(axis=0)], settings)
+        for i, g in enumerate(gradients):
+            w = weights[i] * (1 - decay * rates[t - 1])
+            weights[i] = rule(t, w, g, slots[i], rates[t - 1], **hyper)
+    return weights
+
+
+def problem(dtype="float64"):
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(N, INPUTS))
+    y = x @ rng.normal(size=(INPUTS, OUTPUTS)) + rng.normal(size=(N, OUTPUTS))
+    weights = [rng.normal(size=(INPUTS, OUTPUTS)), rng.normal(size=OUTPUTS)]
+    model = keras.Sequential(
+        [keras.Input((INPUTS,), dtype=dtype), keras.layers.Dense(OUTPUTS, dtype=dtype)]
+    )
+    model.set_weights(weights)
+    return model, x, y, weights
+
+
+@pytest.mark.parametrize(
+    ("cls", "settings"), list(cases()), ids=lambda v: getattr(v, "__name__", str(v))
+)
+@pytest.mark.parametrize("path", ["fit", "train_on_batch"])
+def test_against_numpy(cls, settings, path):
+    model, x, y, weights = problem()
+    rate = RATE.get(cls.__name__, 0.02)
+    optimizer = cls(learning_rate=rate, **settings)
+    model.compile(optimizer, "mse")
+    if path == "fit":
+        model.fit(x, y, batch_size=N, epochs=STEPS, shuffle=False, verbose=0)
+    else:
+        for _ in range(STEPS):
+            model.train_on_batch(x, y)
+    hyper = {name: getattr(optimizer, name) for name in cls._hyper}
+    decayed = {**settings, "weight_decay": optimizer.weight_decay}
+    expected = reference(RULES[cls.__name__], weights, x, y, [rate] * STEPS, hyper, decayed)
+    for ours, theirs in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+        assert abs(theirs - weights[theirs.ndim == 1]).max() > 1e-3  # it has moved
+    assert optimizer.iterations == STEPS
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5),
+        keras.optimizers.schedules.PiecewiseConstantDecay([10, 20], [0.1, 0.05, 0.2]),
+        keras.optimizers.schedules.CosineDecay(0.01, 30, warmup_target=0.1, warmup_steps=15),
+    ],
+    ids=lambda schedule: type(schedule).__name__,
+)
+def test_schedules_in_fit(schedule):
+    model, x, y, weights = problem()
+    model.compile(keras.optimizers.SGD(schedule, momentum=0.5), "mse")
+    model.fit(x, y, batch_size=N, epochs=STEPS, shuffle=False, verbose=0)
+    rates = [schedule(step) for step in range(STEPS)]
+    expected = reference(sgd, weights, x, y, rates, {"momentum": 0.5, "nesterov": False}, {})
+    for ours, theirs in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+    assert model.optimizer.learning_rate == schedule(STEPS)
+
+
+def test_rate_of_every_batch_comes_from_the_schedule():
+    """Several batches in one pass: the rate changes between them."""
+    model, x, y, weights = problem()
+    schedule = keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 0.5)
+    model.compile(keras.optimizers.SGD(schedule), "mse")
+    model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    expected = [w.copy() for w in weights]
+    for step in range(6):
+        rows = slice(8 * (step % 3), 8 * (step % 3) + 8)
+        expected = reference(
+            sgd,
+            expected,
+            x[rows],
+            y[rows],
+            [schedule(step)],
+            {"momentum": 0.0, "nesterov": False},
+            {},
+        )
+    for ours, theirs in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def test_settings_changed_between_epochs():
+    model, x, y, weights = problem()
+    optimizer = keras.optimizers.SGD(0.02, momentum=0.9)
+    model.compile(optimizer, "mse")
+    model.fit(x, y, batch_size=N, epochs=3, shuffle=False, verbose=0)
+    optimizer.learning_rate = 0.01
+    model.fit(x, y, batch_size=N, epochs=3, shuffle=False, verbose=0)
+    hyper = {"momentum": 0.9, "nesterov": False}
+    expected = reference(sgd, weights, x, y, [0.02] * 3 + [0.01] * 3, hyper, {})
+    for ours, theirs in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def test_callbacks_set_the_rate():
+    model, x, y, weights = problem()
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    history = model.fit(
+        x, y, batch_size=N, epochs=3, shuffle=False, verbose=0, callbacks=[halve]
+    ).history
+    assert history["learning_rate"] == [0.05, 0.025, 0.0125]
+    hyper = {"momentum": 0.0, "nesterov": False}
+    expected = reference(sgd, weights, x, y, [0.05, 0.025, 0.0125], hyper, {})
+    np.testing.assert_allclose(model.get_weights()[0], expected[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("cls", REGISTRY.objects(), ids=lambda cls: cls.__name__)
+def test_state_is_shown(cls):
+    model, x, y, _ = problem()
+    optimizer = cls()
+    model.compile(optimizer, "mse")
+    model.train_on_batch(x, y)
+    shown = optimizer.variables
+    assert [variable.name for variable in shown[:2]] == ["iteration", "learning_rate"]
+    assert int(shown[0].numpy()) == 1
+    assert {variable.shape for variable in shown[2:]} <= {(INPUTS, OUTPUTS), (OUTPUTS,), ()}
+
+
+@pytest.mark.parametrize("cls", REGISTRY.objects(), ids=lambda cls: cls.__name__)
+def test_float32_follows_float64(cls):
+    results = []
+    for dtype in ("float32", "float64"):
+        model, x, y, _ = problem(dtype)
+        model.compile(cls(learning_rate=RATE.get(cls.__name__, 0.02)), "mse")
+        model.fit(x, y, batch_size=N, epochs=STEPS, shuffle=False, verbose=0)
+        results.append(model.get_weights())
+    for single, double in zip(*results, strict=True):
+        assert single.dtype == np.float32
+        np.testing.assert_allclose(single, double, rtol=2e-4, atol=2e-5)
