@@ -2,9 +2,9 @@
 //
 // All take any argument, propagate NaN, keep the sign of zero, and reach infinities, poles and
 // saturation exactly. Results below the normal range are gradual where the machine's mode lets them
-// be, and zero where it flushes; `sigmoid` flushes them always. tests/cpp/test_math.cpp measures
-// the errors against wider arithmetic over the whole range, on each instruction set; the bound that
-// it enforces is stated at each function.
+// be, and zero where it flushes; `sigmoid` flushes them always. Denormal arguments count as zero
+// where the mode says so. tests/cpp/test_math.cpp measures the errors against wider arithmetic over
+// the whole range, on each instruction set; the bound that it enforces is stated at each function.
 #pragma once
 
 #include "kernels/body/math_constants.hpp"
