@@ -1,4 +1,4 @@
-"""Optimizer objects: settings, schedules, configuration. What they do is in test_engine_optimizers."""
+"""Optimizer objects: settings, schedules, configuration (what they do: test_engine_optimizers)."""
 
 import inspect
 import pickle
@@ -159,7 +159,7 @@ def test_own_optimizers_cannot_be_compiled():
     class Own(optimizers.Optimizer):
         pass
 
-    with pytest.raises(ValueError, match="Own is no optimizer that the engine knows.*Adam"):
+    with pytest.raises(ValueError, match=r"Own is no optimizer that the engine knows.*Adam"):
         Own(0.1)._engine_spec()
 
 
