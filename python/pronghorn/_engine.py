@@ -107,7 +107,6 @@ class EngineGraph:
         self.shapes: list[tuple[int, ...]] = []
         self.variables: list[Any] = []
         self._variable_index: dict[int, int] = {}
-        self._seed_uses: dict[int, int] = {}
 
     def append(self, node: Node, shape: Sequence[int | None]) -> int:
         """Adds a node whose output has the given shape per sample; returns its index."""
@@ -130,14 +129,6 @@ class EngineGraph:
             self._variable_index[id(variable)] = index
             self.variables.append(variable)
         return index
-
-    def dropout_seed(self, seed: int) -> int:
-        """A stream of its own for each use of a shared dropout layer."""
-        uses = self._seed_uses.get(seed, 0)
-        self._seed_uses[seed] = uses + 1
-        # The odd constant is 2^64 divided by the golden ratio (Knuth, TAOCP 3, section 6.4): its
-        # multiples stay far apart.
-        return (seed + uses * 0x9E3779B97F4A7C15) % 2**64
 
     def engine(self, outputs: Sequence[int]) -> _core.Engine:
         """Builds the engine; outputs are indices of nodes."""

@@ -88,6 +88,20 @@ def test_predictions_do_not_depend_on_the_batch_size(batch_size):
     np.testing.assert_array_equal(model.predict_on_batch(x), expected)
 
 
+def test_predictions_in_chunks(capsys):
+    x = data(40_000, 3)
+    model = linear_model()
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_array_equal(model.predict(x, verbose=1), expected)
+    pieces = []
+    watch = keras.callbacks.LambdaCallback(
+        on_predict_batch_end=lambda batch, logs: pieces.append(logs["outputs"])
+    )
+    result = model.predict(x[:70], callbacks=[watch], verbose=0)
+    np.testing.assert_array_equal(result, expected[:70])
+    np.testing.assert_array_equal(np.concatenate(pieces), expected[:70])
+
+
 def test_steps_limit_evaluate_and_predict():
     x, y = data(100, 3), data(100, 1, seed=2)
     model = linear_model()
@@ -249,6 +263,16 @@ def test_steps_per_epoch_goes_on_through_the_data():
     assert model.optimizer.iterations == 10 + 4 + 4 + 2 + 4
     model.fit(x, y, steps_per_epoch=3, verbose=0)
     assert model.optimizer.iterations == 24 + 3
+
+
+def test_each_epoch_of_a_long_pass_has_its_own_loss():
+    x, y = data(40, 3), data(40, 1, seed=2)
+    model = linear_model(optimizer=keras.optimizers.SGD(0.0))
+    losses = model.fit(
+        x, y, batch_size=10, steps_per_epoch=2, epochs=2, shuffle=False, verbose=0
+    ).history["loss"]
+    parts = [model.evaluate(x[i : i + 20], y[i : i + 20], verbose=0) for i in (0, 20)]
+    assert losses == pytest.approx(parts, rel=1e-5)
 
 
 def test_schedules_count_steps_over_epochs_and_calls():

@@ -53,6 +53,14 @@ def test_shared_layer_counts_once():
     assert len(model.weights) == 2
 
 
+def test_shared_dropout_draws_anew_at_each_use():
+    x = keras.Input((64,))
+    dropout = layers.Dropout(0.5, seed=1)
+    model = keras.Model(x, [dropout(x), dropout(x)])
+    first, second = model(np.ones((1, 64), "float32"), training=True)
+    assert (first != second).any()
+
+
 def test_sum_of_tensors():
     xs = [keras.Input((2,)) for _ in range(3)]
     model = keras.Model(xs, sum(xs))

@@ -60,7 +60,7 @@ class Dropout(Layer):
             )
 
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
-        return {"op": "dropout", "rate": self.rate, "seed": graph.dropout_seed(self._stream)}
+        return {"op": "dropout", "rate": self.rate, "seed": self._stream}
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer, as plain data."""

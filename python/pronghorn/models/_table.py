@@ -39,7 +39,7 @@ def wrap(text: str, width: int) -> list[str]:
     """Lines of at most `width` characters, broken at spaces; a longer word is cut with "…".
 
     Example:
-        >>> wrap("batch_normalization (BatchNormalization)", 20)
+        >>> wrap("batch_normalization (BatchNormalization)", 19)
         ['batch_normalization', '(BatchNormalizatio…']
     """
     lines: list[str] = []
