@@ -1,0 +1,266 @@
+"""Threads change nothing but time: bitwise equal results, safe forks, interrupts, concurrency."""
+
+import _thread
+import os
+import signal
+import threading
+import time
+import traceback
+
+import numpy as np
+import pytest
+
+import pronghorn as keras
+from pronghorn import _core
+
+COUNTS = (1, 2, 3, 4, 8)
+DEFAULT_THRESHOLD = 80e-6  # seconds, cpp/src/base/team.cpp
+
+
+@pytest.fixture(autouse=True)
+def _threads():
+    """Every phase goes to the team, however small; restored afterwards."""
+    _core.set_parallel_threshold(0.0)
+    yield
+    _core.set_num_threads(0)
+    _core.set_parallel_threshold(DEFAULT_THRESHOLD)
+
+
+def mlp():
+    return [
+        keras.Input((37,)),
+        keras.layers.Dense(70, activation="relu"),
+        keras.layers.Dropout(0.3),
+        keras.layers.Dense(33, activation="gelu", kernel_regularizer="l2"),
+        keras.layers.Dense(5, activation="softmax"),
+    ]
+
+
+def build(kind, dtype="float32"):
+    keras.config.set_floatx(dtype)
+    try:
+        if kind == "residual":
+            inputs = keras.Input((37,))
+            x = keras.layers.Dense(48, activation="tanh")(inputs)
+            x = x + keras.layers.Dense(48, activation="relu")(x)
+            x = keras.layers.Concatenate()([x, inputs])
+            model = keras.Model(inputs, keras.layers.Dense(5, activation="softmax")(x))
+            optimizer = keras.optimizers.RMSprop(momentum=0.5, global_clipnorm=1.0)
+        elif kind == "clipped":
+            model = keras.Sequential(mlp())
+            optimizer = keras.optimizers.Adam(clipnorm=0.5)
+        elif kind == "wide":
+            model = keras.Sequential(
+                [
+                    keras.Input((37,)),
+                    keras.layers.Dense(400, activation="relu"),
+                    keras.layers.Dense(300, activation="relu"),
+                    keras.layers.Dense(5, activation="softmax"),
+                ]
+            )
+            optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+        else:
+            model = keras.Sequential(mlp())
+            optimizer = keras.optimizers.AdamW(0.01)
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    finally:
+        keras.config.set_floatx("float32")
+    return model
+
+
+def data(rows=323):
+    rng = np.random.default_rng(9)
+    x = rng.normal(size=(rows, 37)).astype(np.float32)
+    return x, (x[:, :5] + 0.1 * rng.normal(size=(rows, 5))).argmax(axis=1)
+
+
+def train(kind, dtype="float32", batch_size=32):
+    """Three epochs from the same seed; everything that comes out, as bytes."""
+    keras.utils.set_random_seed(5)
+    model = build(kind, dtype)
+    x, y = data()
+    history = model.fit(
+        x, y, batch_size=batch_size, epochs=3, validation_split=0.2, verbose=0
+    ).history
+    results = [
+        *model.get_weights(),
+        *map(np.asarray, history.values()),
+        model.predict(x, verbose=0),
+    ]
+    return [np.asarray(result).tobytes() for result in results]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["dropout", "clipped", "residual", "wide"])
+def test_bitwise_equal_for_any_number_of_threads(kind, dtype):
+    results = []
+    for count in COUNTS:
+        _core.set_num_threads(count)
+        results.append(train(kind, dtype))
+    for count, result in zip(COUNTS, results, strict=True):
+        assert result == results[0], f"{count} threads differ from 1"
+    _core.set_parallel_threshold(1e9)
+    assert train(kind, dtype) == results[0], "the serial path differs from the team"
+
+
+def test_bitwise_equal_from_run_to_run():
+    _core.set_num_threads(2)
+    first = train("dropout")
+    assert all(train("dropout") == first for _ in range(3))
+
+
+def test_another_seed_is_another_result():
+    keras.utils.set_random_seed(6)
+    model = build("dropout")
+    x, y = data()
+    model.fit(x, y, epochs=3, validation_split=0.2, verbose=0)
+    assert model.get_weights()[0].tobytes() != train("dropout")[0]
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 1000])
+def test_odd_batch_sizes(batch_size):
+    results = []
+    for count in (1, 2, 3):
+        _core.set_num_threads(count)
+        results.append(train("dropout", batch_size=batch_size))
+    assert results[0] == results[1] == results[2]
+
+
+def test_prediction_does_not_depend_on_the_batch_size():
+    model = build("residual")
+    x, _ = data()
+    whole = model.predict(x, batch_size=323, verbose=0)
+    for count in (1, 2, 3):
+        _core.set_num_threads(count)
+        for size in (1, 2, 31, 32, 100, 1000):
+            np.testing.assert_array_equal(model.predict(x, batch_size=size, verbose=0), whole)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_fork_after_use():
+    """A child made after the team has run predicts and trains, and gets the same numbers."""
+    _core.set_num_threads(2)
+    model = build("dropout")
+    x, y = data()
+    expected = model.predict(x, verbose=0)
+    result = train("dropout")
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
+            code = 0 if train("dropout") == result else 2
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.02)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        pytest.fail("the child hangs")
+    assert os.waitstatus_to_exitcode(status) == 0
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
+    assert train("dropout") == result
+
+
+@pytest.mark.parametrize("how", ["timer", "thread"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_interrupt(how, count):
+    """Ctrl-C ends a long epoch within 0.2 s, and the model goes on working."""
+    if how == "timer" and not hasattr(signal, "setitimer"):
+        pytest.skip("needs interval timers")
+    _core.set_num_threads(count)
+    _core.set_parallel_threshold(DEFAULT_THRESHOLD)
+    keras.utils.set_random_seed(1)
+    model = build("wide")
+    x, y = data(20_000)
+    model.fit(x[:100], y[:100], verbose=0)
+    before = model.get_weights()
+    raised_at = []
+
+    def now(*_):
+        raised_at.append(time.monotonic())
+        raise KeyboardInterrupt
+
+    def later():
+        time.sleep(0.3)
+        _thread.interrupt_main()
+
+    old = signal.signal(signal.SIGINT, now)
+    old_alarm = signal.signal(signal.SIGALRM, now)
+    start = time.monotonic()
+    try:
+        if how == "timer":
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+        else:
+            threading.Thread(target=later).start()
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(x, y, epochs=100_000, verbose=0)
+        answered = time.monotonic()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGINT, old)
+        signal.signal(signal.SIGALRM, old_alarm)
+    # From when the signal was sent, 0.3 s after the start, with room for a busy machine.
+    assert answered - start - 0.3 < 0.2 + 0.3, answered - start
+    assert answered - raised_at[0] < 0.2
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    assert not np.array_equal(model.get_weights()[0], before[0])
+    history = model.fit(x[:2000], y[:2000], epochs=1, verbose=0).history
+    assert np.isfinite(history["loss"][0])
+
+
+def test_concurrent_predictions():
+    """Several Python threads predict on one model at once."""
+    model = build("residual")
+    x, _ = data(1000)
+    expected = model.predict(x, verbose=0)
+    failures = []
+
+    def work(seed):
+        rng = np.random.default_rng(seed)
+        try:
+            for _ in range(30):
+                rows = np.sort(rng.choice(1000, rng.integers(1, 200), replace=False))
+                np.testing.assert_array_equal(
+                    model.predict(np.ascontiguousarray(x[rows]), verbose=0), expected[rows]
+                )
+        except BaseException as error:
+            failures.append(error)
+
+    workers = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(120)
+        assert not worker.is_alive()
+    assert not failures, failures[0]
+
+
+def test_models_trained_in_threads():
+    """Independent models may train at the same time and get the numbers they get alone."""
+
+    def alone(seed, out):
+        x, y = data()
+        model = build("wide")
+        rng = np.random.default_rng(seed)
+        model.set_weights([rng.normal(0, 0.1, w.shape) for w in model.get_weights()])
+        model.fit(x, y, epochs=3, shuffle=False, verbose=0)
+        out[seed] = model.get_weights()[0].tobytes()
+
+    expected, found = {}, {}
+    for seed in range(3):
+        alone(seed, expected)
+    workers = [threading.Thread(target=alone, args=(seed, found)) for seed in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(120)
+    assert found == expected
