@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from pronghorn import _engine, _naming, _tree, initializers
+from pronghorn import _engine, _naming, _tree
 from pronghorn._engine import Array, EngineGraph
 from pronghorn._graph import KerasTensor, Node
-from pronghorn._variable import Variable
 from pronghorn.layers import _eager
+from pronghorn.layers._weights import WeightHolder
 
 if TYPE_CHECKING:
     from pronghorn._engine import Node as EngineNode
@@ -37,7 +36,7 @@ def _standard_dtype(dtype: Any) -> str:
     return str(name)
 
 
-class Layer:
+class Layer(WeightHolder):
     """Base of all layers.
 
     A layer tells the engine what it is in `_engine_node`; that, `compute_output_shape` and, for
@@ -72,6 +71,7 @@ class Layer:
                 f"`trainable` must be True or False. Received: trainable={trainable!r} "
                 f"(of type {type(trainable).__name__})"
             )
+        super().__init__(trainable)
         self.name = name or _naming.auto_name(type(self).__name__)
         self._dtype = _standard_dtype(dtype)
         self._input_shape_arg = self._take_input_shape(kwargs)
@@ -87,8 +87,6 @@ class Layer:
                 f"{type(self).__name__} has no arguments {sorted(kwargs)}. Received: {kwargs}"
             )
         self.built = False
-        self._trainable = trainable
-        self._weights: list[Variable] = []
         self._inbound_nodes: list[Node] = []
         self._build_shape: Any = None
         self._eager = _eager.EagerEngines()
@@ -245,125 +243,7 @@ class Layer:
     def _symbolic_outputs(self, shapes: Any) -> Any:
         return KerasTensor(self.compute_output_shape(shapes), self._dtype)
 
-    # Weights.
-
-    def add_weight(
-        self,
-        shape: Sequence[int],
-        initializer: Callable[..., Array] | None,
-        name: str | None = None,
-        trainable: bool = True,
-    ) -> Variable:
-        """Creates a weight in the layer's dtype and keeps it in `weights`; None: Glorot uniform."""
-        initializer = initializer or initializers.GlorotUniform()
-        variable = Variable(initializer, shape, self._dtype, trainable, name)
-        self._weights.append(variable)
-        return variable
-
-    def _sublayers(self) -> list[Layer]:
-        """Layers inside this one."""
-        return []
-
-    def _flatten_layers(self) -> list[Layer]:
-        """This layer and all inside it."""
-        found: list[Layer] = [self]
-        for layer in self._sublayers():
-            found.extend(layer._flatten_layers())
-        return found
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights: in the order of creation, each once."""
-        found: dict[int, Variable] = {}
-        for layer in self._flatten_layers():
-            found.update((id(variable), variable) for variable in layer._weights)
-        return list(found.values())
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The same as `weights`."""
-        return self.weights
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """Weights that training changes."""
-        found: dict[int, Variable] = {}
-        for layer in self._flatten_layers():
-            if layer._trainable:
-                found.update((id(v), v) for v in layer._weights if v.trainable)
-        return list(found.values()) if self._trainable else []
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """The same as `trainable_weights`."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Weights that training leaves alone."""
-        trainable = {id(variable) for variable in self.trainable_weights}
-        return [variable for variable in self.weights if id(variable) not in trainable]
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """The same as `non_trainable_weights`."""
-        return self.non_trainable_weights
-
-    def get_weights(self) -> list[Array]:
-        """Copies of all weights."""
-        return [variable.numpy() for variable in self.weights]
-
-    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
-        """Replaces all weights.
-
-        Args:
-            weights: Arrays in the order and of the shapes of `get_weights`.
-
-        Raises:
-            ValueError: If the number or a shape differs; then nothing is changed.
-        """
-        variables = self.weights
-        arrays = [np.asarray(weight) for weight in weights]
-        if len(arrays) != len(variables):
-            raise ValueError(
-                f"'{self.name}' has {len(variables)} weights: "
-                f"{[variable.shape for variable in variables]}. Received `weights` with "
-                f"{len(arrays)} arrays: {[array.shape for array in arrays]}."
-            )
-        for variable, array in zip(variables, arrays, strict=True):
-            if array.shape != variable.shape or array.dtype.kind not in "biuf":
-                raise ValueError(
-                    f"Weight '{variable.path}' of '{self.name}' has shape {variable.shape}. "
-                    f"Received `weights` with an array of shape {array.shape} and dtype "
-                    f"{array.dtype} in its place."
-                )
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
-
-    def count_params(self) -> int:
-        """Number of scalars in all weights.
-
-        Raises:
-            ValueError: If the layer is not built.
-        """
-        if not self.built:
-            raise ValueError(
-                f"The parameters of '{self.name}' cannot be counted: it is not built yet. Call it "
-                "on data, or call `build(input_shape)`."
-            )
-        return sum(variable.size for variable in self.weights)
-
     # Attributes.
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights; a model must be compiled again after a change."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        for layer in self._flatten_layers():
-            layer._trainable = bool(value)
 
     @property
     def dtype(self) -> str:

@@ -10,7 +10,8 @@ from pronghorn._numbers import integer
 from pronghorn.models import _feed
 from pronghorn.models._feed import Feed, Labels
 from pronghorn.models._graph_model import GraphModel
-from pronghorn.models._objective import Objective, Request, check_identifiers, resolve
+from pronghorn.models._objective import Objective
+from pronghorn.models._resolve import Request, check_identifiers, resolve
 
 if TYPE_CHECKING:
     from pronghorn._engine import OptimizerSpec, Results, Run

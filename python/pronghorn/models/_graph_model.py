@@ -215,7 +215,7 @@ class GraphModel(Layer):
         found: dict[str, str] = {}
         for layer in self._flatten_layers():
             if not isinstance(layer, (InputLayer, GraphModel)):
-                found.setdefault(layer.dtype, layer.name)
+                found.setdefault(layer._dtype, layer.name)
         if len(found) > 1:
             raise ValueError(
                 f"Model '{self.name}' mixes dtypes, which the engine cannot: "
