@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -59,7 +60,7 @@ def _info() -> int:
         "this CPU runs": _listed(info["supported_isas"]),
         "in use": info["isa"],
         "BLAS": f"{info['blas']} {info['blas_version']}".strip(),
-        "threads": f"{info['threads']} of {info['max_threads']}",
+        "threads": f"{info['threads']} ({os.cpu_count()} processors)",
     }
     width = max(map(len, rows))
     for name, value in rows.items():

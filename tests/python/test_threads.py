@@ -84,7 +84,7 @@ def train(kind, dtype="float32", batch_size=32):
     ).history
     results = [
         *model.get_weights(),
-        *map(np.asarray, history.values()),
+        *history.values(),
         model.predict(x, verbose=0),
     ]
     return [np.asarray(result).tobytes() for result in results]
@@ -101,6 +101,13 @@ def test_bitwise_equal_for_any_number_of_threads(kind, dtype):
         assert result == results[0], f"{count} threads differ from 1"
     _core.set_parallel_threshold(1e9)
     assert train(kind, dtype) == results[0], "the serial path differs from the team"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux's /proc")
+def test_the_team_is_really_used():
+    _core.set_num_threads(5)
+    train("wide")
+    assert len(os.listdir("/proc/self/task")) >= 5
 
 
 def test_bitwise_equal_from_run_to_run():
@@ -142,7 +149,7 @@ def test_fork_after_use():
     """A child made after the team has run predicts and trains, and gets the same numbers."""
     _core.set_num_threads(2)
     model = build("dropout")
-    x, y = data()
+    x, _ = data()
     expected = model.predict(x, verbose=0)
     result = train("dropout")
     child = os.fork()
