@@ -1,0 +1,106 @@
+"""Initializers draw from the same distributions (their numbers differ: other generators)."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from _pairs import LIBRARIES
+
+SHAPE = (300, 200)
+
+RANDOM: list[tuple[str, dict[str, Any]]] = [
+    ("GlorotUniform", {}),
+    ("GlorotNormal", {}),
+    ("HeUniform", {}),
+    ("HeNormal", {}),
+    ("LecunUniform", {}),
+    ("LecunNormal", {}),
+    ("RandomNormal", {}),
+    ("RandomNormal", {"mean": 1.0, "stddev": 0.3}),
+    ("RandomUniform", {}),
+    ("RandomUniform", {"minval": -1.0, "maxval": 2.0}),
+    ("TruncatedNormal", {}),
+    ("TruncatedNormal", {"mean": 1.0, "stddev": 0.3}),
+    ("VarianceScaling", {"scale": 2.0, "mode": "fan_out", "distribution": "uniform"}),
+    ("VarianceScaling", {"scale": 0.5, "mode": "fan_avg", "distribution": "untruncated_normal"}),
+    ("VarianceScaling", {}),
+    ("Orthogonal", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), RANDOM)
+def test_same_distribution(name: str, settings: dict[str, Any]) -> None:
+    """Two-sample Kolmogorov-Smirnov distance below its value for a chance of 1e-6."""
+    expected, actual = (
+        np.sort(np.asarray(getattr(lib.initializers, name)(seed=3, **settings)(SHAPE)).ravel())
+        for lib in LIBRARIES
+    )
+    both = np.concatenate([expected, actual])
+    distance = (
+        np.abs(
+            np.searchsorted(expected, both, side="right")
+            - np.searchsorted(actual, both, side="right")
+        ).max()
+        / expected.size
+    )
+    assert distance < np.sqrt(-np.log(1e-6 / 2) / expected.size)
+    assert actual.dtype == expected.dtype
+    np.testing.assert_allclose(
+        [actual[0], actual[-1]],
+        [expected[0], expected[-1]],
+        rtol=0.25 if "Normal" in name or "Orthogonal" in name else 0.02,
+    )
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4)])
+def test_orthogonal(shape: tuple[int, int]) -> None:
+    for library in LIBRARIES:
+        q = np.asarray(library.initializers.Orthogonal(gain=2.0, seed=1)(shape))
+        small = q @ q.T if shape[0] <= shape[1] else q.T @ q
+        np.testing.assert_allclose(small, 4 * np.eye(min(shape)), atol=1e-5)
+
+
+def test_constants() -> None:
+    for name, arguments, shape in (
+        ("Zeros", (), (3, 2)),
+        ("Ones", (), (3, 2)),
+        ("Constant", (0.7,), (3, 2)),
+        ("Identity", (), (3, 3)),
+        ("Identity", (2.5,), (3, 3)),
+    ):
+        expected, actual = (
+            np.asarray(getattr(lib.initializers, name)(*arguments)(shape)) for lib in LIBRARIES
+        )
+        np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "glorot_uniform",
+        "he_normal",
+        "lecun_uniform",
+        "random_normal",
+        "random_uniform",
+        "truncated_normal",
+        "variance_scaling",
+        "zeros",
+        "ones",
+        "constant",
+        "orthogonal",
+        "identity",
+    ],
+)
+def test_names_and_configurations(name: str) -> None:
+    objects = [library.initializers.get(name) for library in LIBRARIES]
+    assert type(objects[1]).__name__ == type(objects[0]).__name__
+    expected, actual = (o.get_config() for o in objects)
+    # The drawn seed of an unseeded initializer is its own.
+    assert {**actual, "seed": None} == {**expected, "seed": None}
+
+
+def test_seed_repeats() -> None:
+    for library in LIBRARIES:
+        kind = library.initializers.GlorotUniform
+        np.testing.assert_array_equal(np.asarray(kind(seed=5)((4, 3))), kind(seed=5)((4, 3)))
+        assert not np.array_equal(np.asarray(kind(seed=5)((4, 3))), kind(seed=6)((4, 3)))

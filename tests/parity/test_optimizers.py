@@ -1,0 +1,152 @@
+"""Ten steps of every optimizer from the same weights on the same batches."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from _pairs import (
+    assert_updates_equal,
+    assert_weights_equal,
+    compile_pair,
+    pair,
+    small_classifier,
+)
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("SGD", {}),
+    ("SGD", {"learning_rate": 0.1, "momentum": 0.9}),
+    ("SGD", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True}),
+    ("SGD", {"learning_rate": 0.1, "weight_decay": 0.01}),
+    ("RMSprop", {}),
+    ("RMSprop", {"rho": 0.8, "momentum": 0.5}),
+    ("RMSprop", {"centered": True, "epsilon": 1e-3}),
+    ("RMSprop", {"centered": True, "momentum": 0.9, "epsilon": 1e-3, "weight_decay": 0.02}),
+    ("Adagrad", {}),
+    ("Adagrad", {"learning_rate": 0.05, "initial_accumulator_value": 0.01, "epsilon": 1e-4}),
+    ("Adadelta", {"learning_rate": 1.0}),
+    ("Adadelta", {"learning_rate": 0.5, "rho": 0.8, "epsilon": 1e-4}),
+    ("Adam", {}),
+    ("Adam", {"amsgrad": True, "learning_rate": 0.01}),
+    ("Adam", {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3, "learning_rate": 0.01}),
+    ("Adam", {"weight_decay": 0.05}),
+    ("AdamW", {}),
+    ("AdamW", {"weight_decay": 0.1, "amsgrad": True, "learning_rate": 0.01}),
+    ("Adamax", {}),
+    ("Adamax", {"beta_1": 0.7, "beta_2": 0.9, "learning_rate": 0.01}),
+    ("Nadam", {}),
+    ("Nadam", {"beta_1": 0.7, "beta_2": 0.9, "learning_rate": 0.01}),
+]
+NAMES = ["SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Nadam"]
+CLIPS = [{"clipnorm": 0.05}, {"clipvalue": 0.01}, {"global_clipnorm": 0.05}]
+
+
+def _ten_steps(arguments, rng: np.random.Generator, x_scale: float = 1.0):
+    models = compile_pair(
+        pair(small_classifier()), arguments, loss="sparse_categorical_crossentropy"
+    )
+    before = models.keras.get_weights()
+    for _ in range(10):
+        x = (x_scale * rng.standard_normal((16, 6))).astype("float32")
+        y = rng.integers(0, 3, 16)
+        for model in models:
+            model.train_on_batch(x, y)
+    assert_weights_equal(models)
+    assert_updates_equal(models, before)
+    return models
+
+
+def _label(value: Any) -> str:
+    return ",".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES, ids=_label)
+def test_ten_steps(name: str, settings: dict[str, Any], rng: np.random.Generator) -> None:
+    models = _ten_steps(
+        lambda library: {"optimizer": getattr(library.optimizers, name)(**settings)}, rng
+    )
+    assert int(models.pronghorn.optimizer.iterations) == int(models.keras.optimizer.iterations)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("clip", CLIPS, ids=_label)
+def test_clipping(name: str, clip: dict[str, float], rng: np.random.Generator) -> None:
+    rate = 1.0 if name == "Adadelta" else 0.01
+    _ten_steps(
+        lambda library: {"optimizer": getattr(library.optimizers, name)(rate, **clip)},
+        rng,
+        x_scale=3.0,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_by_name_with_defaults(name: str, rng: np.random.Generator) -> None:
+    models = _ten_steps(lambda library: {"optimizer": name.lower()}, rng)
+    kinds = [type(model.optimizer).__name__ for model in models]
+    assert kinds == [name, name]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "arguments"),
+    [
+        ("ExponentialDecay", (0.1, 2, 0.5)),
+        ("InverseTimeDecay", (0.1, 3, 0.5, True)),
+        ("PiecewiseConstantDecay", ([3, 6], [0.1, 0.01, 0.05])),
+        ("PolynomialDecay", (0.1, 6, 0.01, 2.0)),
+        ("CosineDecay", (0.0, 8, 0.1, "CosineDecay", 0.1, 3)),
+    ],
+)
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_schedules(name: str, schedule: str, arguments: tuple, rng: np.random.Generator) -> None:
+    def optimizer(library):
+        rate = getattr(library.optimizers.schedules, schedule)(*arguments)
+        return {"optimizer": getattr(library.optimizers, name)(learning_rate=rate)}
+
+    models = _ten_steps(optimizer, rng)
+    rates = [float(np.asarray(model.optimizer.learning_rate)) for model in models]
+    np.testing.assert_allclose(rates[1], rates[0], rtol=1e-5)
+
+
+def test_learning_rate_changed_between_steps(rng: np.random.Generator) -> None:
+    models = compile_pair(pair(small_classifier()), optimizer="adam", loss="mse")
+    before = models.keras.get_weights()
+    x = rng.standard_normal((16, 6)).astype("float32")
+    y = rng.random((16, 3)).astype("float32")
+    for rate in (0.01, 0.001, 0.1):
+        for model in models:
+            model.optimizer.learning_rate = rate
+            model.train_on_batch(x, y)
+    assert_updates_equal(models, before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fit_and_recompile_start_anew(name: str, rng: np.random.Generator) -> None:
+    """`compile` forgets the averages; a second `fit` goes on with them."""
+    x = rng.standard_normal((48, 6)).astype("float32")
+    y = rng.integers(0, 3, 48)
+    models = pair(small_classifier())
+    before = models.keras.get_weights()
+    for _ in range(2):
+        compile_pair(models, optimizer=name.lower(), loss="sparse_categorical_crossentropy")
+        for model in models:
+            for _ in range(2):
+                model.fit(x, y, batch_size=20, shuffle=False, verbose=0)
+    assert_updates_equal(models, before, rtol=2e-3)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"clipnorm": 1.0, "clipvalue": 1.0},
+        {"clipnorm": 1.0, "global_clipnorm": 1.0},
+        {"learning_rate": "fast"},
+        {"momentum": 2.0},
+        {"speed": 3},
+    ],
+    ids=_label,
+)
+def test_bad_settings(bad: dict[str, Any]) -> None:
+    from _pairs import LIBRARIES
+
+    for library in LIBRARIES:
+        with pytest.raises((ValueError, TypeError)):
+            library.optimizers.SGD(**bad)
