@@ -2,9 +2,7 @@
 
 namespace pronghorn::python {
 
-std::vector<py::ssize_t> to_ssize(const Shape& shape) {
-  return {shape.begin(), shape.end()};
-}
+std::vector<py::ssize_t> to_ssize(const Shape& shape) { return {shape.begin(), shape.end()}; }
 
 std::string format_shape(const py::array& array) {
   std::string text = "(";
@@ -26,8 +24,8 @@ py::array_t<T> require_array(const py::handle& object, const std::string& what) 
     throw py::type_error(what + " must have dtype " + std::string(py::str(py::dtype::of<T>())) +
                          ", got " + std::string(py::str(array.dtype())));
   }
-  constexpr int kWanted = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ |
-                          py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  constexpr int kWanted =
+      py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
   if ((array.flags() & kWanted) != kWanted) {
     throw py::value_error(what + " must be C-contiguous and aligned");
   }
@@ -38,7 +36,8 @@ template <class T>
 std::vector<py::array_t<T>> require_arrays(const py::sequence& objects, const std::string& what) {
   std::vector<py::array_t<T>> arrays;
   for (std::size_t i = 0; i < py::len(objects); ++i) {
-    arrays.push_back(require_array<T>(py::object(objects[i]), what + "[" + std::to_string(i) + "]"));
+    arrays.push_back(
+        require_array<T>(py::object(objects[i]), what + "[" + std::to_string(i) + "]"));
   }
   return arrays;
 }
@@ -48,8 +47,8 @@ std::vector<const T*> require_inputs(const std::vector<py::array_t<T>>& arrays,
                                      const std::vector<Shape>& shapes, const std::string& what,
                                      std::size_t& samples) {
   if (arrays.size() != shapes.size()) {
-    throw py::value_error(what + " must have " + std::to_string(shapes.size()) +
-                          " arrays, got " + std::to_string(arrays.size()));
+    throw py::value_error(what + " must have " + std::to_string(shapes.size()) + " arrays, got " +
+                          std::to_string(arrays.size()));
   }
   std::vector<const T*> pointers;
   for (std::size_t i = 0; i < arrays.size(); ++i) {
@@ -90,13 +89,13 @@ py::array_t<T> new_array(std::size_t samples, const Shape& shape) {
 }
 
 template py::array_t<std::int32_t> require_array(const py::handle&, const std::string&);
-#define PRONGHORN_INSTANTIATE(T)                                                                  \
-  template py::array_t<T> require_array(const py::handle&, const std::string&);                   \
-  template std::vector<py::array_t<T>> require_arrays(const py::sequence&, const std::string&);   \
-  template std::vector<const T*> require_inputs(const std::vector<py::array_t<T>>&,               \
-                                                const std::vector<Shape>&, const std::string&,    \
-                                                std::size_t&);                                    \
-  template py::array_t<T> new_array(const Shape&);                                                \
+#define PRONGHORN_INSTANTIATE(T)                                                                \
+  template py::array_t<T> require_array(const py::handle&, const std::string&);                 \
+  template std::vector<py::array_t<T>> require_arrays(const py::sequence&, const std::string&); \
+  template std::vector<const T*> require_inputs(const std::vector<py::array_t<T>>&,             \
+                                                const std::vector<Shape>&, const std::string&,  \
+                                                std::size_t&);                                  \
+  template py::array_t<T> new_array(const Shape&);                                              \
   template py::array_t<T> new_array(std::size_t, const Shape&);
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)

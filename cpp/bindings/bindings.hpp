@@ -39,7 +39,8 @@ struct PyEngine {
 template <class T>
 py::array_t<T> require_array(const py::handle& object, const std::string& what);
 
-// Sample counts of a list of arrays that must be (n, shape...); throws ValueError where they differ.
+// Sample counts of a list of arrays that must be (n, shape...); throws ValueError where they
+// differ.
 template <class T>
 std::vector<const T*> require_inputs(const std::vector<py::array_t<T>>& arrays,
                                      const std::vector<Shape>& shapes, const std::string& what,

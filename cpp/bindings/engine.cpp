@@ -136,8 +136,8 @@ void register_engine(py::module_& m) {
       .def(
           "backward",
           [](const PyTape& self, const py::sequence& dys, bool input_gradients) {
-            return std::visit(
-                [&](const auto& h) { return tape_backward(h, dys, input_gradients); }, self.held);
+            return std::visit([&](const auto& h) { return tape_backward(h, dys, input_gradients); },
+                              self.held);
           },
           py::arg("dys"), py::arg("input_gradients") = false);
 
@@ -151,23 +151,22 @@ void register_engine(py::module_& m) {
              });
            }),
            py::arg("nodes"), py::arg("outputs"), py::arg("variables"), py::arg("dtype"))
-      .def_property_readonly(
-          "isa",
-          [](const PyEngine& self) {
-            return std::visit([](const auto& e) { return e->isa(); }, self.held);
-          })
-      .def_property_readonly(
-          "input_shapes",
-          [](const PyEngine& self) {
-            return std::visit([](const auto& e) { return shape_tuples(e->input_shapes()); },
-                              self.held);
-          })
-      .def_property_readonly(
-          "output_shapes",
-          [](const PyEngine& self) {
-            return std::visit([](const auto& e) { return shape_tuples(e->output_shapes()); },
-                              self.held);
-          })
+      .def_property_readonly("isa",
+                             [](const PyEngine& self) {
+                               return std::visit([](const auto& e) { return e->isa(); }, self.held);
+                             })
+      .def_property_readonly("input_shapes",
+                             [](const PyEngine& self) {
+                               return std::visit(
+                                   [](const auto& e) { return shape_tuples(e->input_shapes()); },
+                                   self.held);
+                             })
+      .def_property_readonly("output_shapes",
+                             [](const PyEngine& self) {
+                               return std::visit(
+                                   [](const auto& e) { return shape_tuples(e->output_shapes()); },
+                                   self.held);
+                             })
       .def(
           "predict",
           [](const PyEngine& self, const py::sequence& xs) {

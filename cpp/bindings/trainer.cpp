@@ -107,8 +107,7 @@ Batch<T> to_batch(const Trainer<T>& trainer, const py::sequence& xs, const py::s
       const auto array = require_array<T>(weights, "sample_weights" + suffix);
       if (!has_extents(array, batch.samples, {})) {
         throw py::value_error("sample_weights" + suffix + " must have shape " +
-                              expected_extents(batch.samples, {}) + ", got " +
-                              format_shape(array));
+                              expected_extents(batch.samples, {}) + ", got " + format_shape(array));
       }
       targets.weights = array.data();
       batch.alive.push_back(array);
@@ -120,8 +119,8 @@ Batch<T> to_batch(const Trainer<T>& trainer, const py::sequence& xs, const py::s
 
 template <class T>
 PyRun start_run(const std::shared_ptr<Trainer<T>>& trainer, const py::sequence& xs,
-                const py::sequence& ys, const py::sequence& sample_weights,
-                std::size_t batch_size, bool training, std::optional<std::uint64_t> seed) {
+                const py::sequence& ys, const py::sequence& sample_weights, std::size_t batch_size,
+                bool training, std::optional<std::uint64_t> seed) {
   Batch<T> batch = to_batch(*trainer, xs, ys, sample_weights);
   HeldRun<T> held;
   held.trainer = trainer;
@@ -163,8 +162,8 @@ std::size_t advance(const HeldRun<T>& held, std::ptrdiff_t max_steps, double max
     {
       const py::gil_scoped_release release;
       const double* from = rates.data() + (many ? finished : 0);
-      finished += held.run->advance(wanted - finished, slice, from,
-                                    many ? rates.size() - finished : 1);
+      finished +=
+          held.run->advance(wanted - finished, slice, from, many ? rates.size() - finished : 1);
     }
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
   }
@@ -271,16 +270,16 @@ void set_slots(Trainer<T>& trainer, const py::sequence& values) {
 
 void register_trainer(py::module_& m) {
   py::class_<PyRun>(m, "Run")
-      .def_property_readonly(
-          "steps",
-          [](const PyRun& self) {
-            return std::visit([](const auto& h) { return h.run->steps(); }, self.held);
-          })
-      .def_property_readonly(
-          "done",
-          [](const PyRun& self) {
-            return std::visit([](const auto& h) { return h.run->done(); }, self.held);
-          })
+      .def_property_readonly("steps",
+                             [](const PyRun& self) {
+                               return std::visit([](const auto& h) { return h.run->steps(); },
+                                                 self.held);
+                             })
+      .def_property_readonly("done",
+                             [](const PyRun& self) {
+                               return std::visit([](const auto& h) { return h.run->done(); },
+                                                 self.held);
+                             })
       .def(
           "advance",
           [](const PyRun& self, std::ptrdiff_t max_steps, double max_seconds,
@@ -315,8 +314,8 @@ void register_trainer(py::module_& m) {
              if (!optimizer.is_none()) spec = to_optimizer(optimizer);
              return std::visit(
                  [&](const auto& e) {
-                   using T = std::remove_const_t<std::remove_pointer_t<
-                       decltype(e->variables().front()->packed())>>;
+                   using T = std::remove_const_t<
+                       std::remove_pointer_t<decltype(e->variables().front()->packed())>>;
                    return PyTrainer{
                        Trainer<T>::make(e, loss_specs, metric_specs, spec ? &*spec : nullptr)};
                  },

@@ -17,10 +17,9 @@ void register_variable(py::module_& m) {
                                    [](const auto& v) { return py::tuple(py::cast(v->shape())); },
                                    self.held);
                              })
-      .def_property_readonly("dtype",
-                             [](const PyVariable& self) {
-                               return self.held.index() == 0 ? "float32" : "float64";
-                             })
+      .def_property_readonly(
+          "dtype",
+          [](const PyVariable& self) { return self.held.index() == 0 ? "float32" : "float64"; })
       .def("get",
            [](const PyVariable& self) {
              return std::visit(

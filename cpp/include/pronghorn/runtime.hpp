@@ -29,8 +29,8 @@ template <class T>
 void vector_math(const std::string& name, const T* x, T* y, std::size_t n, const std::string& isa);
 
 int num_threads() noexcept;
-void set_num_threads(int count);                  // 0: the default
-void set_parallel_threshold(double seconds);      // a step below it runs serially
+void set_num_threads(int count);              // 0: the default
+void set_parallel_threshold(double seconds);  // a step below it runs serially
 // "auto", "tiles" or "blas" for the products of engines and trainers made afterwards.
 void set_gemm(const std::string& choice);
 

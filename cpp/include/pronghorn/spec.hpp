@@ -21,10 +21,10 @@ struct NodeSpec {
   std::string op;    // as registered by a file of layers/: "input", "dense", "add", ...
   std::string name;  // of the layer, for messages
   std::vector<std::size_t> inputs;
-  Shape shape;            // input, reshape
-  std::size_t units = 0;  // dense
-  std::size_t kernel = 0;  // dense: index among the engine's variables
-  std::ptrdiff_t bias = -1;  // dense: likewise, or -1
+  Shape shape;                // input, reshape
+  std::size_t units = 0;      // dense
+  std::size_t kernel = 0;     // dense: index among the engine's variables
+  std::ptrdiff_t bias = -1;   // dense: likewise, or -1
   ActivationSpec activation;  // dense, activation
   bool trainable = true;
   double kernel_l1 = 0, kernel_l2 = 0, bias_l1 = 0, bias_l2 = 0;

@@ -13,7 +13,8 @@ namespace pronghorn::kernels {
 std::vector<std::string> compiled_isas();
 // Names among them that this machine can run, best last.
 std::vector<std::string> supported_isas();
-// The one in use. Throws std::invalid_argument if PRONGHORN_ISA names an unknown or unsupported one.
+// The one in use. Throws std::invalid_argument if PRONGHORN_ISA names an unknown or unsupported
+// one.
 std::string active_isa();
 
 // Tables for `float` and `double`.

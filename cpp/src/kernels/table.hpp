@@ -74,9 +74,9 @@ struct Activation {
 // Keras takes the mean over the last axis. Targets come as dense rows or as int32 labels.
 struct LossParams {
   double label_smoothing = 0;
-  double delta = 1;      // huber
+  double delta = 1;        // huber
   double threshold = 0.5;  // binary_accuracy
-  int k = 5;             // top-k
+  int k = 5;               // top-k
 };
 
 template <class T>
@@ -99,7 +99,7 @@ struct Loss {
   const char* name;  // Keras's name, with suffix "_logits" for the fused forms:
                      // sparse_categorical_crossentropy_logits (softmax fused),
                      // categorical_crossentropy_logits, binary_crossentropy_logits (sigmoid fused)
-  bool sparse;          // reads labels instead of target
+  bool sparse;       // reads labels instead of target
   bool differentiable;  // false: a metric only; grad is ignored
   void (*run)(const LossArgs<T>& args) noexcept;
 };
@@ -112,22 +112,23 @@ constexpr int kMaxScalars = 12;
 // What changes from step to step or is set by the user; filled by `prepare` once a step.
 struct OptimizerConfig {
   double learning_rate = 0.001;  // of this step
-  double weight_decay = 0;       // decoupled, as Keras: w -= w * weight_decay * learning_rate, first
+  double weight_decay = 0;  // decoupled, as Keras: w -= w * weight_decay * learning_rate, first
   double hyper[kMaxScalars] = {};  // by position, in the order of Optimizer::hyper_names
 };
 
 template <class T>
 struct OptimizerScalars {
-  T decay_factor;           // 1 - weight_decay*learning_rate, applied to w before the update
-  T value[kMaxScalars];     // what the kernel needs, in its own order
+  T decay_factor;        // 1 - weight_decay*learning_rate, applied to w before the update
+  T value[kMaxScalars];  // what the kernel needs, in its own order
 };
 
 template <class T>
 struct Optimizer {
-  const char* name;                       // Keras's class name in lower case: "sgd", "adamw", ...
-  const char* hyper_names[kMaxScalars];   // e.g. {"beta_1","beta_2","epsilon","amsgrad",nullptr}
+  const char* name;                      // Keras's class name in lower case: "sgd", "adamw", ...
+  const char* hyper_names[kMaxScalars];  // e.g. {"beta_1","beta_2","epsilon","amsgrad",nullptr}
   // Slots in use for this configuration, in Keras's order, with their initial value.
-  int (*slots)(const double* hyper, const char* names[kMaxSlots], double initial[kMaxSlots]) noexcept;
+  int (*slots)(const double* hyper, const char* names[kMaxSlots],
+               double initial[kMaxSlots]) noexcept;
   // state: persistent scalars of the optimizer (Nadam's product of u_t), zero-initialised to 1.
   void (*prepare)(const OptimizerConfig& config, std::int64_t step /* from 1 */, double* state,
                   OptimizerScalars<T>& scalars) noexcept;
@@ -170,9 +171,9 @@ struct VectorMath {
 
 template <class T>
 struct Table {
-  const char* isa;     // written by the code itself from the compiler's feature macros
-  std::size_t vector;  // elements in a vector
-  std::size_t panel;   // columns in a full panel: 2 * vector
+  const char* isa;        // written by the code itself from the compiler's feature macros
+  std::size_t vector;     // elements in a vector
+  std::size_t panel;      // columns in a full panel: 2 * vector
   std::size_t tile_rows;  // rows of C that `Products::rows` keeps in registers
   Products<T> products;
   Elementwise<T> elementwise;

@@ -76,8 +76,7 @@ struct Concatenate {
           }
           apply_epilogue(step, to.epilogue, dx, row, rows, 0, cols);
         };
-        planner.emit(rowwise(planner, dx, 2, body), {tensor_resource(dy)},
-                     {tensor_resource(dx)});
+        planner.emit(rowwise(planner, dx, 2, body), {tensor_resource(dy)}, {tensor_resource(dx)});
       }
       offset += cols;
     }

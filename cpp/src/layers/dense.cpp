@@ -52,8 +52,8 @@ struct Dense {
 
     const std::size_t y = planner.make_value(i);
     const TensorInfo info = planner.info(y);
-    const bool keep_z = planner.options().backward && act.kernel != nullptr &&
-                        act.kernel->needs_input;
+    const bool keep_z =
+        planner.options().backward && act.kernel != nullptr && act.kernel->needs_input;
     const std::size_t z = keep_z ? planner.new_tensor(info.rows, info.cols) : y;
     if (act.kernel != nullptr) planner.set_epilogue(i, {act, z, y});
 
@@ -61,10 +61,10 @@ struct Dense {
     if (bias != nullptr) reads.push_back(variable_resource(static_cast<std::size_t>(node.bias)));
     std::vector<Resource> writes = {tensor_resource(y), tensor_resource(z)};
     // A row-wise activation needs all columns: with its panel if that is all of them, else after.
-    const bool apart = act.kernel != nullptr && act.kernel->row_wise &&
-                       kernel->layout().count() > 1;
-    const DenseForwardArgs<T> args{
-        kernel, bias, x, z, y, apart ? BoundActivation<T>{} : act, info.rows};
+    const bool apart =
+        act.kernel != nullptr && act.kernel->row_wise && kernel->layout().count() > 1;
+    const DenseForwardArgs<T> args{kernel,   bias, x, z, y, apart ? BoundActivation<T>{} : act,
+                                   info.rows};
     planner.emit(dense_product(args), reads, writes);
     if (!apart) return;
     auto body = [z, y, act](Step<T>& step, std::size_t row, std::size_t rows) {
@@ -121,8 +121,8 @@ struct Dense {
  private:
   static void require(const Shape& got, const Shape& expected, const char* what) {
     if (got == expected) return;
-    throw std::invalid_argument(std::string(what) + " has shape " + to_string(got) +
-                                ", expected " + to_string(expected));
+    throw std::invalid_argument(std::string(what) + " has shape " + to_string(got) + ", expected " +
+                                to_string(expected));
   }
 };
 

@@ -44,8 +44,8 @@ void copy_weights(const Variable<T>& kernel, std::size_t row, std::size_t depth,
 
 // out (rows, cols) = columns [first, first + cols) of rows given by pointers.
 template <class T>
-void gather(const T* const* pointers, std::size_t rows, std::size_t first, std::size_t cols,
-            T* out, std::size_t ld) noexcept {
+void gather(const T* const* pointers, std::size_t rows, std::size_t first, std::size_t cols, T* out,
+            std::size_t ld) noexcept {
   for (std::size_t r = 0; r < rows; ++r) {
     std::memcpy(out + r * ld, pointers[r] + first, cols * sizeof(T));
   }
@@ -180,8 +180,7 @@ class BlasWeights final : public Phase<T> {
           const std::size_t count = std::min(kSinkRows, rows - r);
           for (std::size_t i = 0; i < count; ++i) {
             T* out = run_of_rows + i * width;
-            std::memcpy(out, block + (r + i) * kBlock + j * layout.panel - col,
-                        filled * sizeof(T));
+            std::memcpy(out, block + (r + i) * kBlock + j * layout.panel - col, filled * sizeof(T));
             std::memset(out + filled, 0, (width - filled) * sizeof(T));
           }
           args_.kernel_part.sink->consume(j, row + r, count, run_of_rows,

@@ -1,6 +1,7 @@
-// The products of a dense layer by tile kernels on panels of W (kernels/table.hpp, Products). A task
-// of the forward and the weight phases is a panel of columns, so the thread that updates a panel is
-// the one that reads it in the next forward; a task of the data phase is a panel of dX's columns.
+// The products of a dense layer by tile kernels on panels of W (kernels/table.hpp, Products). A
+// task of the forward and the weight phases is a panel of columns, so the thread that updates a
+// panel is the one that reads it in the next forward; a task of the data phase is a panel of dX's
+// columns.
 #include <algorithm>
 #include <cstring>
 
@@ -61,22 +62,22 @@ class DenseForward final : public Phase<T> {
       const T* b = args_.bias == nullptr ? nullptr : args_.bias->packed() + col;
       T* z = step.data(args_.z) + row * ldz + col;
       for (std::size_t k = 0; k < layout.rows; k += depth) {
-        table.products.rows(step.row_pointers(args_.x) + row, k, rows, std::min(depth, layout.rows - k),
-                            w + k * width, width, b, k > 0, z, ldz, width / layout.vector);
+        table.products.rows(step.row_pointers(args_.x) + row, k, rows,
+                            std::min(depth, layout.rows - k), w + k * width, width, b, k > 0, z,
+                            ldz, width / layout.vector);
       }
       if (args_.activation.kernel != nullptr) {
         args_.activation.kernel->forward(z, ldz, step.data(args_.y) + row * ldy + col, ldy, rows,
-                                    layout.filled(j), args_.activation.params);
+                                         layout.filled(j), args_.activation.params);
       }
     }
   }
-  double flops_per_sample() const noexcept override {
-    return dense_flops_per_sample(args_);
-  }
+  double flops_per_sample() const noexcept override { return dense_flops_per_sample(args_); }
 
  private:
   Grid grid(const Step<T>& step) const noexcept {
-    return {args_.kernel->layout().count(), step.rows(args_.x), kernels::table<T>().tile_rows, step.threads};
+    return {args_.kernel->layout().count(), step.rows(args_.x), kernels::table<T>().tile_rows,
+            step.threads};
   }
 
   const DenseForwardArgs<T> args_;
@@ -111,21 +112,19 @@ class DenseBackwardData final : public Phase<T> {
       for (std::size_t k = 0; k < layout.cols; k += depth) {
         const std::size_t length = std::min(depth, layout.cols - k);
         transpose_block(table, col, cols, k, length, width, scratch);
-        table.products.rows(step.row_pointers(args_.dz) + row, k, rows, length, scratch, width, nullptr,
-                            k > 0 || args_.to.accumulate, g, ldg, width / vector);
+        table.products.rows(step.row_pointers(args_.dz) + row, k, rows, length, scratch, width,
+                            nullptr, k > 0 || args_.to.accumulate, g, ldg, width / vector);
       }
       apply_epilogue(step, args_.to.epilogue, args_.to.tensor, row, rows, col, cols);
     }
   }
-  double flops_per_sample() const noexcept override {
-    return dense_flops_per_sample(args_);
-  }
+  double flops_per_sample() const noexcept override { return dense_flops_per_sample(args_); }
 
  private:
   Grid grid(const Step<T>& step) const noexcept {
     const PanelLayout& layout = args_.kernel->layout();
-    return {divide_up(layout.rows, layout.panel), step.rows(args_.dz), kernels::table<T>().tile_rows,
-            step.threads};
+    return {divide_up(layout.rows, layout.panel), step.rows(args_.dz),
+            kernels::table<T>().tile_rows, step.threads};
   }
 
   // out (length, width) = rows [row, row + rows) and columns [k, k + length) of W, transposed; the
@@ -167,7 +166,6 @@ class DenseBackwardWeights final : public Phase<T> {
     const PanelLayout& layout = args_.kernel->layout();
     const Grid tasks = grid(step);
     const std::size_t batch = step.rows(args_.dz), ldz = step.info(args_.dz).ld;
-    const std::size_t depth = block_depth(batch);
     T* run_of_rows = scratch;
     T* packed = scratch + kSinkRows * layout.panel;
     for (std::size_t task = begin; task < end; ++task) {
@@ -175,7 +173,8 @@ class DenseBackwardWeights final : public Phase<T> {
       const T* dz = step.data(args_.dz) + col;
       if (args_.bias_part.sink != nullptr && tasks.begin(task) == 0) {
         table.products.column_sums(dz, ldz, batch, width, run_of_rows);
-        args_.bias_part.sink->consume(j, 0, 1, run_of_rows, args_.bias_part.accumulate, step.scalars);
+        args_.bias_part.sink->consume(j, 0, 1, run_of_rows, args_.bias_part.accumulate,
+                                      step.scalars);
       }
       if (args_.kernel_part.sink == nullptr) continue;
       // A panel of dZ that many rows of dW pass over is worth a copy without gaps.
@@ -189,19 +188,15 @@ class DenseBackwardWeights final : public Phase<T> {
       }
       for (std::size_t row = tasks.begin(task); row < tasks.end(task); row += kSinkRows) {
         const std::size_t rows = std::min(kSinkRows, tasks.end(task) - row);
-        for (std::size_t k = 0; k < batch; k += depth) {
-          table.products.columns(step.row_pointers(args_.x) + k, row, rows, std::min(depth, batch - k),
-                                 dz + k * ld, ld, k > 0, run_of_rows, width,
-                                 width / layout.vector);
-        }
+        // The whole batch at once: over a deep one the kernel copies its tile of X aside.
+        table.products.columns(step.row_pointers(args_.x), row, rows, batch, dz, ld, false,
+                               run_of_rows, width, width / layout.vector);
         args_.kernel_part.sink->consume(j, row, rows, run_of_rows, args_.kernel_part.accumulate,
-                                   step.scalars);
+                                        step.scalars);
       }
     }
   }
-  double flops_per_sample() const noexcept override {
-    return dense_flops_per_sample(args_);
-  }
+  double flops_per_sample() const noexcept override { return dense_flops_per_sample(args_); }
   double flops_per_step() const noexcept override {
     return 20.0 * static_cast<double>(args_.kernel->element_count());
   }
@@ -231,7 +226,7 @@ std::unique_ptr<Phase<T>> dense_tiles(const DenseWeightsArgs<T>& args) {
   return std::make_unique<DenseBackwardWeights<T>>(args);
 }
 
-#define PRONGHORN_INSTANTIATE(T)                                           \
+#define PRONGHORN_INSTANTIATE(T)                                              \
   template std::unique_ptr<Phase<T>> dense_tiles(const DenseForwardArgs<T>&); \
   template std::unique_ptr<Phase<T>> dense_tiles(const DenseDataArgs<T>&);    \
   template std::unique_ptr<Phase<T>> dense_tiles(const DenseWeightsArgs<T>&);

@@ -74,8 +74,7 @@ struct Dropout {
       }
       apply_epilogue(step, to.epilogue, dx, row, rows, 0, cols);
     };
-    planner.emit(rowwise(planner, dy, 10, body), {},
-                 {tensor_resource(dy), tensor_resource(dx)});
+    planner.emit(rowwise(planner, dy, 10, body), {}, {tensor_resource(dy), tensor_resource(dx)});
   }
 };
 

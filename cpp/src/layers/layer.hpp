@@ -1,6 +1,6 @@
-// What a layer is to the engine, and the registry of layers. A layer is one file of this folder: its
-// shape rule, its forward and backward lowering and the phases that they emit. REGISTER_LAYER at the
-// end of that file is all that makes it known.
+// What a layer is to the engine, and the registry of layers. A layer is one file of this folder:
+// its shape rule, its forward and backward lowering and the phases that they emit. REGISTER_LAYER
+// at the end of that file is all that makes it known.
 #pragma once
 
 #include <cstddef>
@@ -56,14 +56,14 @@ inline std::vector<std::size_t> no_variables(const NodeSpec& /*node*/) { return 
 
 // Layer is a struct with static infer, variables, kMinInputs, kMaxInputs and templates
 // forward<T>(Planner<T>&, i), backward<T>(Planner<T>&, i).
-#define PRONGHORN_REGISTER_LAYER(op_name, Layer)                                                  \
-  [[maybe_unused]] const bool registered_##op_name = register_layer(                              \
-      {#op_name,                                                                                  \
-       Layer::kMinInputs,                                                                         \
-       Layer::kMaxInputs,                                                                         \
-       &Layer::infer,                                                                             \
-       &Layer::variables,                                                                         \
-       {&Layer::forward<float>, &Layer::backward<float>},                                         \
-       {&Layer::forward<double>, &Layer::backward<double>}})
+#define PRONGHORN_REGISTER_LAYER(op_name, Layer)                         \
+  [[maybe_unused]] const bool registered_##op_name =                     \
+      register_layer({#op_name,                                          \
+                      Layer::kMinInputs,                                 \
+                      Layer::kMaxInputs,                                 \
+                      &Layer::infer,                                     \
+                      &Layer::variables,                                 \
+                      {&Layer::forward<float>, &Layer::backward<float>}, \
+                      {&Layer::forward<double>, &Layer::backward<double>}})
 
 }  // namespace pronghorn

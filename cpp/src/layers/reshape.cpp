@@ -63,8 +63,8 @@ struct Reshape {
       return;
     }
     if (from.input >= 0) {
-      planner.set_value(i, planner.new_input_view(static_cast<std::size_t>(from.input), to.rows,
-                                                  to.cols));
+      planner.set_value(
+          i, planner.new_input_view(static_cast<std::size_t>(from.input), to.rows, to.cols));
       return;
     }
     const std::size_t y = planner.make_value(i);

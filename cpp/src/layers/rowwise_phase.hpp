@@ -13,8 +13,8 @@ namespace pronghorn {
 template <class T, class Body>
 class RowwisePhase final : public Phase<T> {
  public:
-  RowwisePhase(std::size_t tensor, std::size_t rows_per_sample, std::size_t cols,
-               double operations, Body body)
+  RowwisePhase(std::size_t tensor, std::size_t rows_per_sample, std::size_t cols, double operations,
+               Body body)
       : tensor_(tensor),
         block_(std::max<std::size_t>(1, kBlockElements / std::max<std::size_t>(cols, 1))),
         flops_(static_cast<double>(rows_per_sample * cols) * operations),

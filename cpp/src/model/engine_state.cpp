@@ -156,8 +156,7 @@ void copy_out(const Step<T>& step, std::size_t tensor, T* out) noexcept {
 }
 
 template <class T>
-InputTables<T>::InputTables(const Program<T>& program, std::size_t capacity)
-    : capacity_(capacity) {
+InputTables<T>::InputTables(const Program<T>& program, std::size_t capacity) : capacity_(capacity) {
   for (std::size_t t = 0; t < program.tensors.size(); ++t) {
     const TensorInfo& info = program.tensors[t];
     if (info.input < 0) continue;
@@ -185,11 +184,11 @@ void InputTables<T>::bind(Workspace<T>& workspace) const noexcept {
   }
 }
 
-#define PRONGHORN_INSTANTIATE(T)           \
-  template class VariableLocks<T>;         \
-  template class WorkspacePool<T>;         \
-  template struct Engine<T>::State;        \
-  template class InputTables<T>;           \
+#define PRONGHORN_INSTANTIATE(T)    \
+  template class VariableLocks<T>;  \
+  template class WorkspacePool<T>;  \
+  template struct Engine<T>::State; \
+  template class InputTables<T>;    \
   template void copy_out(const Step<T>&, std::size_t, T*) noexcept;
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)

@@ -78,7 +78,6 @@ struct Engine<T>::State {
   double penalty(bool frozen_only) const;
 };
 
-
 // Copies the values of tensor t of a batch to a row-major array.
 template <class T>
 void copy_out(const Step<T>& step, std::size_t tensor, T* out) noexcept;

@@ -74,8 +74,8 @@ Graph::Graph(GraphSpec spec, const std::vector<Shape>& variable_shapes)
     const LayerKind* kind = find_layer(node.op);
     if (kind == nullptr) throw std::invalid_argument(where + "unknown operation '" + node.op + "'");
     if (node.inputs.size() < kind->min_inputs || node.inputs.size() > kind->max_inputs) {
-      throw std::invalid_argument(where + "wrong number of inputs: " +
-                                  std::to_string(node.inputs.size()));
+      throw std::invalid_argument(where +
+                                  "wrong number of inputs: " + std::to_string(node.inputs.size()));
     }
     std::vector<Shape> input_shapes;
     for (const std::size_t input : node.inputs) {

@@ -119,8 +119,8 @@ HeadPlan<T> plan_head(Planner<T>& planner, std::size_t output, std::size_t first
       HeadMetric<T> metric;
       std::string name = metric_spec.name;
       const bool same_family =
-          head.takes_logits && (activation.name == "softmax" ? is_categorical(name)
-                                                             : name == "binary_crossentropy");
+          head.takes_logits &&
+          (activation.name == "softmax" ? is_categorical(name) : name == "binary_crossentropy");
       if (metric_spec.from_logits) {
         name += "_logits";
       } else if (same_family) {
@@ -201,8 +201,8 @@ class HeadPhase final : public Phase<T> {
       value += first_row * ld_value;
     }
 
-    double* sums = step.workspace->accumulator(head_.accumulator) +
-                   task * (1 + 2 * head_.metrics.size());
+    double* sums =
+        step.workspace->accumulator(head_.accumulator) + task * (1 + 2 * head_.metrics.size());
     kernels::LossArgs<T> args{};
     args.target = targets;
     args.ld_target = ld;
@@ -254,8 +254,8 @@ class HeadPhase final : public Phase<T> {
     }
     head_.loss->run(args);
     for (std::size_t r = 0; r < rows; ++r) {
-      sums[0] += weight_of(step, head_.output, first + r / head_.rows) *
-                 static_cast<double>(row_value[r]);
+      sums[0] +=
+          weight_of(step, head_.output, first + r / head_.rows) * static_cast<double>(row_value[r]);
     }
     if (!gradient_wanted_) return;
     if (contribution_.accumulate) {
@@ -345,12 +345,12 @@ std::unique_ptr<Phase<T>> make_totals_phase(std::vector<HeadPlan<T>> heads,
   return std::make_unique<TotalsPhase<T>>(std::move(heads), std::move(regularized));
 }
 
-#define PRONGHORN_INSTANTIATE(T)                                                                 \
-  template struct HeadPlan<T>;                                                                   \
-  template HeadPlan<T> plan_head(Planner<T>&, std::size_t, std::size_t);                         \
-  template std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>&, bool,                   \
-                                                     const Contribution<T>&);                    \
-  template std::unique_ptr<Phase<T>> make_totals_phase(std::vector<HeadPlan<T>>,                 \
+#define PRONGHORN_INSTANTIATE(T)                                                 \
+  template struct HeadPlan<T>;                                                   \
+  template HeadPlan<T> plan_head(Planner<T>&, std::size_t, std::size_t);         \
+  template std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>&, bool,   \
+                                                     const Contribution<T>&);    \
+  template std::unique_ptr<Phase<T>> make_totals_phase(std::vector<HeadPlan<T>>, \
                                                        std::vector<const Sink<T>*>);
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)

@@ -22,10 +22,10 @@ struct HeadMetric {
 
 template <class T>
 struct HeadPlan {
-  std::size_t output = 0;  // index among the graph's outputs
-  std::size_t value = 0;   // tensor of the predictions, or of the logits if takes_logits
+  std::size_t output = 0;          // index among the graph's outputs
+  std::size_t value = 0;           // tensor of the predictions, or of the logits if takes_logits
   std::size_t rows = 1, cols = 1;  // per sample
-  std::size_t block = 1;   // samples a task
+  std::size_t block = 1;           // samples a task
   bool takes_logits = false;
   BoundActivation<T> activation;  // from logits to predictions, if takes_logits
   const kernels::Loss<T>* loss = nullptr;

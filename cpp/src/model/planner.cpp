@@ -39,7 +39,8 @@ Planner<T>::Planner(const Graph& graph, const PlanOptions<T>& options)
 template <class T>
 Planner<T>::~Planner() = default;
 
-// Which nodes' gradients are wanted (something below them learns) and flow (a loss lies above them).
+// Which nodes' gradients are wanted (something below them learns) and flow (a loss lies above
+// them).
 template <class T>
 void Planner<T>::analyse() {
   const auto& outputs = graph_.outputs();
@@ -296,8 +297,7 @@ void Planner<T>::emit_totals() {
     regularized.push_back(options_.sinks[v]);
     reads.push_back(variable_resource(v));
   }
-  emit(make_totals_phase<T>(std::move(heads_), std::move(regularized)), reads,
-       {totals_resource()});
+  emit(make_totals_phase<T>(std::move(heads_), std::move(regularized)), reads, {totals_resource()});
 }
 
 template <class T>

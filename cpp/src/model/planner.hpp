@@ -19,14 +19,14 @@ namespace pronghorn {
 
 template <class T>
 struct PlanOptions {
-  bool training = false;         // dropout acts
-  bool backward = false;         // gradients are wanted
-  bool input_gradients = false;  // of the graph's inputs as well
-  bool output_gradients = false;  // given from outside (tape) instead of by losses
-  std::vector<LossSpec> losses;                 // one an output; empty: none
+  bool training = false;                         // dropout acts
+  bool backward = false;                         // gradients are wanted
+  bool input_gradients = false;                  // of the graph's inputs as well
+  bool output_gradients = false;                 // given from outside (tape) instead of by losses
+  std::vector<LossSpec> losses;                  // one an output; empty: none
   std::vector<std::vector<MetricSpec>> metrics;  // likewise
   std::vector<Variable<T>*> variables;
-  std::vector<Sink<T>*> sinks;  // where each variable's gradient goes; null: not wanted
+  std::vector<Sink<T>*> sinks;          // where each variable's gradient goes; null: not wanted
   BufferedUpdate<T>* update = nullptr;  // to run once all gradients are in their buffers
 };
 
@@ -52,8 +52,8 @@ struct GradientEpilogue {
 
 template <class T>
 struct Contribution {
-  std::size_t tensor = 0;   // the gradient to write or add to
-  bool accumulate = false;  // add: an earlier contributor has written
+  std::size_t tensor = 0;        // the gradient to write or add to
+  bool accumulate = false;       // add: an earlier contributor has written
   GradientEpilogue<T> epilogue;  // apply afterwards; its activation.kernel is null if there is none
 };
 

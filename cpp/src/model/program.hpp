@@ -36,7 +36,8 @@ class Phase {
   Phase& operator=(const Phase&) = delete;
 
   virtual std::size_t tasks(const Step<T>& step) const noexcept = 0;
-  virtual void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept = 0;
+  virtual void run(Step<T>& step, std::size_t begin, std::size_t end,
+                   T* scratch) const noexcept = 0;
   // Elements of scratch memory a thread needs, for batches of `samples`.
   virtual std::size_t scratch(std::size_t /*samples*/) const { return 0; }
   // Floating-point operations for one sample and for the step, to decide on threads.
@@ -62,7 +63,7 @@ struct Program {
   std::vector<std::size_t> slots;  // arena slot of each arena tensor (tensors in one slot share it)
   std::size_t slot_count = 0;
   std::vector<Stage<T>> stages;
-  std::size_t forward_stages = 0;             // backward begins at this stage
+  std::size_t forward_stages = 0;  // backward begins at this stage
   std::vector<AccumulatorInfo> accumulators;
   std::vector<std::size_t> outputs;           // tensor of each graph output
   std::vector<std::size_t> output_gradients;  // tape: where dJ/dY goes in; else empty
@@ -115,9 +116,9 @@ struct DataView {
 
 // Sums over batches, in their order.
 struct Totals {
-  double loss = 0;          // sum of batch loss * batch samples, regularisers included
+  double loss = 0;  // sum of batch loss * batch samples, regularisers included
   double samples = 0;
-  std::vector<double> output_losses;  // likewise, one an output
+  std::vector<double> output_losses;                // likewise, one an output
   std::vector<double> metric_sums, metric_weights;  // all outputs' metrics, one after another
   bool finite = true;
 

@@ -258,9 +258,9 @@ RunResults Run<T>::results() const {
   return results;
 }
 
-#define PRONGHORN_INSTANTIATE(T)                                                         \
-  template DataView<T> data_view(const std::vector<const T*>&,                           \
-                                 const std::vector<Targets<T>>&, std::size_t);           \
+#define PRONGHORN_INSTANTIATE(T)                                                               \
+  template DataView<T> data_view(const std::vector<const T*>&, const std::vector<Targets<T>>&, \
+                                 std::size_t);                                                 \
   template class Run<T>;
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)

@@ -61,8 +61,8 @@ template <class T>
 void vector_math(const std::string& name, const T* x, T* y, std::size_t n, const std::string& isa) {
   const auto& math = (isa.empty() ? kernels::table<T>() : kernels::table<T>(isa)).math;
   const std::map<std::string, void (*)(const T*, T*, std::size_t) noexcept> functions = {
-      {"exp", math.exp},     {"expm1", math.expm1},     {"log", math.log}, {"log1p", math.log1p},
-      {"tanh", math.tanh},   {"sigmoid", math.sigmoid}, {"erf", math.erf}};
+      {"exp", math.exp},   {"expm1", math.expm1},     {"log", math.log}, {"log1p", math.log1p},
+      {"tanh", math.tanh}, {"sigmoid", math.sigmoid}, {"erf", math.erf}};
   const auto found = functions.find(name);
   if (found == functions.end()) throw std::invalid_argument("unknown function '" + name + "'");
   found->second(x, y, n);

@@ -113,9 +113,8 @@ void Tape<T>::backward(const std::vector<const T*>& output_gradients,
 
 template class Tape<float>;
 template class Tape<double>;
-template std::unique_ptr<Tape<float>> Engine<float>::forward(std::vector<const float*>,
-                                                             std::size_t, bool,
-                                                             std::uint64_t) const;
+template std::unique_ptr<Tape<float>> Engine<float>::forward(std::vector<const float*>, std::size_t,
+                                                             bool, std::uint64_t) const;
 template std::unique_ptr<Tape<double>> Engine<double>::forward(std::vector<const double*>,
                                                                std::size_t, bool,
                                                                std::uint64_t) const;

@@ -90,7 +90,8 @@ std::size_t Trainer<T>::State::graph_variables() const {
 
 template <class T>
 void Trainer<T>::State::require_optimizer() const {
-  if (optimizer == nullptr) throw std::invalid_argument("the trainer was made without an optimizer");
+  if (optimizer == nullptr)
+    throw std::invalid_argument("the trainer was made without an optimizer");
 }
 
 template <class T>
@@ -275,8 +276,8 @@ void Trainer<T>::set_optimizer(const OptimizerSpec& spec) {
   State& state = *state_;
   state.require_optimizer();
   if (spec.name != state.optimizer->name) {
-    throw std::invalid_argument("the trainer's optimizer is '" + std::string(state.optimizer->name) +
-                                "', got '" + spec.name + "'");
+    throw std::invalid_argument("the trainer's optimizer is '" +
+                                std::string(state.optimizer->name) + "', got '" + spec.name + "'");
   }
   const std::unique_lock lock(state.engine->state_->locks);
   const bool clipped_norm = state.clipnorm > 0 || state.global_clipnorm > 0;
@@ -428,9 +429,9 @@ std::unique_ptr<Run<T>> Trainer<T>::run(std::vector<const T*> inputs,
                                         std::vector<Targets<T>> targets, std::size_t samples,
                                         std::size_t batch_size, bool training,
                                         const std::uint64_t* shuffle_seed) {
-  auto state = std::make_unique<typename Run<T>::State>(
-      this->shared_from_this(), std::move(inputs), std::move(targets), samples, batch_size,
-      training, shuffle_seed);
+  auto state = std::make_unique<typename Run<T>::State>(this->shared_from_this(), std::move(inputs),
+                                                        std::move(targets), samples, batch_size,
+                                                        training, shuffle_seed);
   return std::unique_ptr<Run<T>>(new Run<T>(std::move(state)));
 }
 

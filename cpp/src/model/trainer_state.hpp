@@ -39,7 +39,7 @@ struct Trainer<T>::State {
   };
   std::vector<SlotMemory> slots;
 
-  bool fused = false;  // the optimizer acts in the gradient's tile
+  bool fused = false;                                  // the optimizer acts in the gradient's tile
   std::vector<std::unique_ptr<Sink<T>>> sinks;         // of training
   std::vector<std::unique_ptr<Sink<T>>> buffer_sinks;  // of `gradients`; training too unless fused
   std::vector<AlignedBuffer<T>> buffers;               // gradients by variable, made when needed

@@ -25,7 +25,8 @@ Variable<T>::Variable(Shape shape) : shape_(std::move(shape)), storage_(new Stor
   layout_.cols = shape_.back();
   layout_.vector = table.vector;
   layout_.panel = table.panel;
-  checked_multiply(checked_multiply(layout_.rows, checked_add(layout_.cols, table.panel)), sizeof(T));
+  checked_multiply(checked_multiply(layout_.rows, checked_add(layout_.cols, table.panel)),
+                   sizeof(T));
   storage_->values = AlignedBuffer<T>(layout_.size());
 }
 
