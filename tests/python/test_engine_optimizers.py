@@ -221,6 +221,18 @@ def test_settings_changed_between_epochs():
         np.testing.assert_allclose(ours, theirs, rtol=1e-10)
 
 
+def test_compiling_again_keeps_the_state():
+    model, x, y, weights = problem()
+    optimizer = keras.optimizers.Nadam(0.02)
+    for steps in (3, 4):
+        model.compile(optimizer, "mse", metrics=["mae"])
+        model.fit(x, y, batch_size=N, epochs=steps, shuffle=False, verbose=0)
+    assert optimizer.iterations == 7
+    hyper = {name: getattr(optimizer, name) for name in type(optimizer)._hyper}
+    expected = reference(nadam, weights, x, y, [0.02] * 7, hyper, {})
+    np.testing.assert_allclose(model.get_weights()[0], expected[0], rtol=1e-8)
+
+
 def test_callbacks_set_the_rate():
     model, x, y, weights = problem()
     model.compile(keras.optimizers.SGD(0.1), "mse")
