@@ -39,7 +39,7 @@ PYTHON_LEVELS = (
         "utils",
     },
     {"layers", "_graph"},
-    {"models"},
+    {"models", "_data"},
 )
 CORE = "pronghorn._core"
 CORE_IMPORTER = "pronghorn._engine"
