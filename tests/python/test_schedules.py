@@ -113,7 +113,7 @@ def test_own_schedule_is_called_with_ints():
         (
             lambda: schedules.deserialize({"class_name": "CosinDecay", "config": {}}),
             ValueError,
-            "Did you mean 'cosine_decay'",
+            "Did you mean 'CosineDecay'",
         ),
     ],
 )

@@ -21,8 +21,8 @@ class Regularizer:
         l2: Factor of the squares.
 
     Example:
-        >>> L1L2(l1=0.1, l2=0.01)([1.0, -2.0])
-        0.35
+        >>> L1L2(l1=0.5, l2=0.25)([1.0, -2.0])
+        2.75
     """
 
     l1: float = 0.0
