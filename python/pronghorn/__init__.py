@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__: str  # of the installed package, looked up at its first use
 
 if TYPE_CHECKING:
     from pronghorn import (
@@ -108,6 +108,9 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f"pronghorn.{_HOMES[name]}"), name)
         globals()[name] = value
         return value
+    if name == "__version__":
+        globals()[name] = importlib.import_module("importlib.metadata").version("pronghorn")
+        return globals()[name]
     raise AttributeError(f"module 'pronghorn' has no attribute '{name}'")
 
 

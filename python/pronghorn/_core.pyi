@@ -67,7 +67,11 @@ class Engine:
     """A graph with its parameters. Several threads may predict on one at once."""
 
     def __init__(
-        self, nodes: Sequence[Node], outputs: Sequence[int], variables: Sequence[Variable], dtype: DType
+        self,
+        nodes: Sequence[Node],
+        outputs: Sequence[int],
+        variables: Sequence[Variable],
+        dtype: DType,
     ) -> None: ...
     @property
     def isa(self) -> str: ...
@@ -145,7 +149,10 @@ class Trainer:
         shuffle_seed: int | None = None,  # None: in order
     ) -> Run: ...
     def gradients(
-        self, xs: Sequence[Array], ys: Sequence[Array | None], sample_weights: Sequence[Array | None]
+        self,
+        xs: Sequence[Array],
+        ys: Sequence[Array | None],
+        sample_weights: Sequence[Array | None],
     ) -> tuple[float, list[Array | None]]:
         """Total loss and its gradient by variable, regularisers included; training mode."""
 
@@ -161,10 +168,10 @@ class Run:
     def advance(
         self,
         max_steps: int = -1,  # -1: to the end
-        max_seconds: float = -1.0,  # -1: no limit; otherwise returns at the first batch boundary after it
-        learning_rates: Array | float = 0.001,  # float64 (steps,) for the coming steps, or one for all
+        max_seconds: float = -1.0,  # then returns at the next batch boundary; -1: no limit
+        learning_rates: Array | float = 0.001,  # float64 (steps,), or one for all
     ) -> int:
-        """Runs batches and gives their number. Ctrl-C raises KeyboardInterrupt at a batch boundary."""
+        """Runs batches and gives their number. Ctrl-C is raised at a batch boundary."""
 
     def reset_results(self) -> None: ...
     def results(self) -> Results: ...
