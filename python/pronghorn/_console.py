@@ -1,9 +1,7 @@
 """Where messages for people go: standard output, or the ``pronghorn`` logger."""
 
-import logging
 import sys
 
-_logger = logging.getLogger("pronghorn")
 _interactive = True
 
 
@@ -45,7 +43,9 @@ def is_interactive_logging_enabled() -> bool:
 def print_msg(message: str, line_break: bool = True) -> None:
     """Writes ``message`` and flushes; characters that the terminal lacks are replaced."""
     if not _interactive:
-        _logger.info(message)
+        import logging  # rarely needed, and slow to load
+
+        logging.getLogger("pronghorn").info(message)
         return
     if line_break:
         message += "\n"

@@ -98,76 +98,59 @@ class CallbackList(Callback):
         )
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        for callback in self.callbacks:
-            callback.on_batch_begin(batch, logs=logs)
+        self._call("on_batch_begin", batch, logs)
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        for callback in self.callbacks:
-            callback.on_batch_end(batch, logs=logs)
+        self._call("on_batch_end", batch, logs)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_epoch_begin(epoch, logs)
+        self._call("on_epoch_begin", epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_epoch_end(epoch, logs)
+        self._call("on_epoch_end", epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        for callback in self.callbacks:
-            callback.on_train_batch_begin(batch, logs=logs)
+        self._call("on_train_batch_begin", batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        for callback in self.callbacks:
-            callback.on_train_batch_end(batch, logs=logs)
+        self._call("on_train_batch_end", batch, logs)
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        for callback in self.callbacks:
-            callback.on_test_batch_begin(batch, logs=logs)
+        self._call("on_test_batch_begin", batch, logs)
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        for callback in self.callbacks:
-            callback.on_test_batch_end(batch, logs=logs)
+        self._call("on_test_batch_end", batch, logs)
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        for callback in self.callbacks:
-            callback.on_predict_batch_begin(batch, logs=logs)
+        self._call("on_predict_batch_begin", batch, logs)
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        for callback in self.callbacks:
-            callback.on_predict_batch_end(batch, logs=logs)
+        self._call("on_predict_batch_end", batch, logs)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_train_begin(logs)
+        self._call("on_train_begin", logs)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_train_end(logs)
+        self._call("on_train_end", logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_test_begin(logs)
+        self._call("on_test_begin", logs)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_test_end(logs)
+        self._call("on_test_end", logs)
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        logs = {} if logs is None else logs
-        for callback in self.callbacks:
-            callback.on_predict_begin(logs)
+        self._call("on_predict_begin", logs)
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
+        self._call("on_predict_end", logs)
+
+    def _call(self, hook: str, *arguments: Any) -> None:
+        """Calls a method of every callback; all share one dict of logs and may add to it."""
+        *position, logs = arguments
         logs = {} if logs is None else logs
         for callback in self.callbacks:
-            callback.on_predict_end(logs)
+            getattr(callback, hook)(*position, logs)
 
 
 def _flatten(callbacks: Any) -> Iterable[Callback]:

@@ -1,5 +1,7 @@
 """Initializers that draw independent values: RandomNormal, RandomUniform, TruncatedNormal."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What every initializer is: a callable from shape and dtype to an array."""
 
+from __future__ import annotations
+
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -40,11 +42,11 @@ class Initializer:
         return {}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Initializer":
+    def from_config(cls, config: dict[str, Any]) -> Initializer:
         """The initializer of a configuration."""
         return cls(**config)
 
-    def clone(self) -> "Initializer":
+    def clone(self) -> Initializer:
         """A new initializer of the same configuration."""
         return self.from_config(self.get_config())
 

@@ -135,6 +135,7 @@ def _metric(
     if not isinstance(metric, metrics.Metric):
         metric = metrics.MeanMetricWrapper(metric)
     name = identifier if isinstance(identifier, str) else metric.name
+    metric.name = name
     spec = metric._engine_spec()
     if spec is None:
         raise ValueError(

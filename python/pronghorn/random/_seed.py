@@ -4,6 +4,8 @@ Whatever draws at random and was given no seed of its own (an initializer, a dro
 shuffling of an epoch) takes one from here, so that one call of ``set_random_seed`` fixes a run.
 """
 
+from __future__ import annotations
+
 import threading
 
 import numpy as np
