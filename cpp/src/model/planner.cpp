@@ -203,6 +203,10 @@ Program<T> Planner<T>::plan() {
     for (std::size_t i = graph_.size(); i-- > 0;) {
       if (active_[i] && wants_[i]) lowering<T>(*find_layer(graph_.node(i).op)).backward(*this, i);
     }
+    for (std::size_t v = 0; v < options_.sinks.size(); ++v) {
+      if (options_.sinks[v] == nullptr || start_sink(v)) continue;
+      emit(make_zero_gradient_phase(*options_.sinks[v]), {}, {variable_resource(v)});
+    }
     if (options_.input_gradients) {
       for (const std::size_t input : graph_.inputs()) {
         program_.input_gradients.push_back(gradient(input));

@@ -106,6 +106,36 @@ class UpdatePhase final : public Phase<T> {
 };
 
 template <class T>
+class ZeroGradientPhase final : public Phase<T> {
+ public:
+  explicit ZeroGradientPhase(Sink<T>& sink) : sink_(sink) {}
+  std::size_t tasks(const Step<T>& /*step*/) const noexcept override {
+    return sink_.variable->layout().count();
+  }
+  std::size_t scratch(std::size_t /*samples*/) const override {
+    return kSinkRows * sink_.variable->layout().panel;
+  }
+  void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
+    const PanelLayout& layout = sink_.variable->layout();
+    for (std::size_t j = begin; j < end; ++j) {
+      for (std::size_t row = 0; row < layout.rows; row += kSinkRows) {
+        const std::size_t rows = std::min(kSinkRows, layout.rows - row);
+        std::fill_n(scratch, rows * layout.width(j), T{0});
+        sink_.consume(j, row, rows, scratch, false, step.scalars);
+      }
+    }
+  }
+
+ private:
+  Sink<T>& sink_;
+};
+
+template <class T>
+std::unique_ptr<Phase<T>> make_zero_gradient_phase(Sink<T>& sink) {
+  return std::make_unique<ZeroGradientPhase<T>>(sink);
+}
+
+template <class T>
 std::unique_ptr<Phase<T>> make_norm_phase(BufferedUpdate<T>& update) {
   return std::make_unique<NormPhase<T>>(update);
 }
@@ -120,5 +150,7 @@ template std::unique_ptr<Phase<float>> make_norm_phase(BufferedUpdate<float>&);
 template std::unique_ptr<Phase<double>> make_norm_phase(BufferedUpdate<double>&);
 template std::unique_ptr<Phase<float>> make_update_phase(BufferedUpdate<float>&);
 template std::unique_ptr<Phase<double>> make_update_phase(BufferedUpdate<double>&);
+template std::unique_ptr<Phase<float>> make_zero_gradient_phase(Sink<float>&);
+template std::unique_ptr<Phase<double>> make_zero_gradient_phase(Sink<double>&);
 
 }  // namespace pronghorn

@@ -42,4 +42,9 @@ std::unique_ptr<Phase<T>> make_norm_phase(BufferedUpdate<T>& update);
 template <class T>
 std::unique_ptr<Phase<T>> make_update_phase(BufferedUpdate<T>& update);
 
+// For a variable that no loss depends on: its gradient is zero, but regularisers and weight decay
+// still act.
+template <class T>
+std::unique_ptr<Phase<T>> make_zero_gradient_phase(Sink<T>& sink);
+
 }  // namespace pronghorn
