@@ -24,8 +24,7 @@ def numeric(value: Any, argument: str) -> Array:
         argument: Its name in messages.
 
     Raises:
-        TypeError: If the elements are no real numbers.
-        ValueError: If a list is ragged, or there is no first axis.
+        ValueError: If the elements are no real numbers, a list is ragged, or there is no axis.
     """
     if isinstance(value, np.ndarray):
         array = np.asarray(value)
@@ -34,7 +33,7 @@ def numeric(value: Any, argument: str) -> Array:
     elif hasattr(value, "to_numpy") and (hasattr(value, "dtypes") or hasattr(value, "dtype")):
         array = _from_pandas(value, argument)
     elif value is None or isinstance(value, (str, bytes, Mapping, KerasTensor)):
-        raise TypeError(f"`{argument}` must be an array of numbers. Received: {_describe(value)}")
+        raise ValueError(f"`{argument}` must be an array of numbers. Received: {_describe(value)}")
     else:
         try:
             array = np.asarray(value)
@@ -43,7 +42,7 @@ def numeric(value: Any, argument: str) -> Array:
                 f"`{argument}` is not a rectangular array of numbers ({error})."
             ) from error
     if array.dtype.kind not in "biuf":
-        raise TypeError(
+        raise ValueError(
             f"`{argument}` must hold real numbers. Received: {_describe(value)} of dtype "
             f"{array.dtype}{_hint(value, array)}"
         )
@@ -65,7 +64,7 @@ def _from_pandas(value: Any, argument: str) -> Array:
     for name, dtype in pairs:
         if getattr(dtype, "kind", "O") not in "biuf":
             of = "" if name is None else f" in column {name!r}"
-            raise TypeError(
+            raise ValueError(
                 f"`{argument}` must hold real numbers. Received: a {type(value).__name__} with "
                 f"dtype {dtype}{of}; encode it as numbers first."
             )

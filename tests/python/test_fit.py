@@ -174,6 +174,33 @@ def test_class_weights_are_sample_weights():
     np.testing.assert_allclose(one_hot.get_weights()[0], results[0][0], atol=1e-6)
 
 
+def test_class_weights_are_for_training_alone():
+    x, y = data(30, 4), np.arange(30) % 3
+    model = classifier()
+    history = model.fit(
+        x, y, validation_split=0.5, class_weight={0: 9.0}, shuffle=False, verbose=0
+    ).history
+    assert history["val_loss"] == pytest.approx([model.evaluate(x[15:], y[15:], verbose=0)])
+
+
+def test_compile_keeps_what_is_not_given_again():
+    x, y = data(8, 3), data(8, 1)
+    model = linear_model(metrics=["mae"])
+    model.compile("adam")
+    assert list(model.evaluate(x, y, verbose=0, return_dict=True)) == ["loss", "mae"]
+    model.compile("adam", "mae", metrics=[])
+    assert list(model.evaluate(x, y, verbose=0, return_dict=True)) == ["loss"]
+
+
+def test_metrics_with_and_without_weights_of_one_name():
+    x, y = data(8, 3), data(8, 1)
+    model = linear_model(metrics=["mae"], weighted_metrics=["mae"])
+    named = model.test_on_batch(x, y, sample_weight=np.arange(8), return_dict=True)
+    values = model.test_on_batch(x, y, sample_weight=np.arange(8))
+    # Keras lists the shared name twice.
+    assert values == [named[name] for name in ("loss", "mae", "mae", "weighted_mae")]
+
+
 def test_validation_split_takes_the_end_before_shuffling():
     x, y = data(50, 3), data(50, 1, seed=2)
     model = linear_model(metrics=["mae"])
@@ -519,6 +546,9 @@ def test_metric_objects_hold_their_result_afterwards():
     assert metric.result() == pytest.approx(result["error"])
     assert model.get_metrics_result() == result
     assert [m.name for m in model.metrics] == ["loss", "error"]
+    by_name = linear_model(metrics=["mae"])
+    by_name.evaluate(data(9, 3), data(9, 1), verbose=0)
+    assert [m.name for m in by_name.metrics] == ["loss", "mae"]
     model.reset_metrics()
     assert metric.result() == 0
     assert model.get_metrics_result() == {}

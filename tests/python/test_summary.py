@@ -160,6 +160,11 @@ def test_narrow_tables():
         keras.Model(*graph()).summary(line_length=10)
 
 
+def test_wide_tables_are_cut_at_the_screen():
+    lines = text(keras.Model(*graph()), line_length=120).splitlines()
+    assert {len(line) for line in lines[1:-3]} == {80}
+
+
 NESTED = """\
 ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
 │ sequential_1        │ (None, 7)         │         21 │ v[0][0]           │

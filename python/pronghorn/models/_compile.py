@@ -71,12 +71,18 @@ class CompiledModel(GraphModel):
         """
         request = Request(loss, loss_weights, metrics, weighted_metrics)
         check_identifiers(request)
+        # As in Keras, what is not given again stays from an earlier compilation.
+        if loss is None:
+            request.loss, request.loss_weights = self._request.loss, self._request.loss_weights
+        if metrics is None and weighted_metrics is None:
+            request.metrics = self._request.metrics
+            request.weighted_metrics = self._request.weighted_metrics
         found = None if optimizer is None else optimizers.get(optimizer)
         if found is not None:
             found._engine_spec()
         steps = integer(steps_per_execution, "steps_per_execution", low=1)
         self.optimizer = found
-        self.loss = loss
+        self.loss = request.loss
         self.steps_per_execution = steps
         self.stop_training = False
         self.compiled = True

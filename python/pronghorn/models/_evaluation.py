@@ -202,7 +202,9 @@ class EvaluatingModel(CompiledModel):
         """As `_advance`: by batches for hooks, in timed chunks for a bar, otherwise at once."""
         hooks = callbacks.has_batch_hooks("predict")
         chunks: list[list[Array]] = []
-        done, chunk = 0, 1 if hooks else (max(1, 8192 // size) if live else count)
+        done, chunk = 0, max(1, 8192 // size) if live else count
+        if hooks:
+            chunk = self.steps_per_execution
         while done < count:
             began = time.perf_counter()
             batches = min(chunk, count - done)
@@ -212,7 +214,8 @@ class EvaluatingModel(CompiledModel):
             chunks.append(outputs)
             done += batches
             if hooks:
-                callbacks.on_predict_batch_end(done - 1, {"outputs": self._pack_outputs(outputs)})
+                last = done - batches + chunk - 1
+                callbacks.on_predict_batch_end(last, {"outputs": self._pack_outputs(outputs)})
             elif live and callbacks.progbar:
                 callbacks.progbar.update(done)
                 spent = time.perf_counter() - began

@@ -80,15 +80,19 @@ class Objective:
         """Values of `logs` as train_on_batch and evaluate list them; one value alone if one."""
         if len(logs) == 1:
             return next(iter(logs.values()))
-        first = [name for name in self._first_names if name in logs]
-        return [logs[name] for name in (*first, *(n for n in sorted(logs) if n not in first))]
+        names = self._first_names
+        first = [name for name in names if name in logs]
+        return [logs[name] for name in (*first, *(n for n in sorted(logs) if n not in names))]
 
     @functools.cached_property
     def _first_names(self) -> list[str]:
-        """What comes first in `in_order`, as far as it is there."""
+        """What comes first in `in_order`, as far as it is there.
+
+        As in Keras a name that is both among the metrics and the weighted metrics comes twice.
+        """
         unweighted, weighted = self._by_weight()
         names = ["loss", *(self.metrics[i][j].name for i, j in (*unweighted, *weighted))]
-        return list(dict.fromkeys([*names, *(f"{name}_loss" for name in self.output_names)]))
+        return [*names, *(f"{name}_loss" for name in self.output_names)]
 
     def _by_weight(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         places = [(i, j) for i, row in enumerate(self.metrics) for j in range(len(row))]

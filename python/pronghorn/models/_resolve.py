@@ -134,8 +134,9 @@ def _metric(
         metric = metric()
     if not isinstance(metric, metrics.Metric):
         metric = metrics.MeanMetricWrapper(metric)
-    name = identifier if isinstance(identifier, str) else metric.name
-    metric.name = name
+    if isinstance(identifier, str):
+        metric.name = identifier
+    name = metric.name
     spec = metric._engine_spec()
     if spec is None:
         raise ValueError(

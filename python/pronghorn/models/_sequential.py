@@ -23,8 +23,8 @@ class Sequential(Model):
         name: Given automatically if None.
 
     Raises:
-        TypeError: If something else than a layer is among them.
-        ValueError: If two layers share a name, or shapes do not fit.
+        ValueError: If something else than a layer is among them, two layers share a name, or
+            shapes do not fit.
 
     Example:
         >>> import pronghorn as keras
@@ -56,9 +56,8 @@ class Sequential(Model):
             layer: A layer, or an Input first.
 
         Raises:
-            TypeError: If it is no layer.
-            ValueError: If its name is taken, or its input shape does not fit; the model is then
-                as it was.
+            ValueError: If it is no layer, its name is taken, or its input shape does not fit; the
+                model is then as it was.
         """
         before = list(self._layers)
         self._append(layer)
@@ -76,7 +75,7 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor):
             layer = layer._keras_history.operation
         if not isinstance(layer, Layer):
-            raise TypeError(
+            raise ValueError(
                 "A Sequential model is made of layers. "
                 f"Received: {layer!r} (of type {type(layer).__name__})"
             )

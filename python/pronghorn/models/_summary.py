@@ -175,7 +175,9 @@ def summary_text(
         for row in _rows(layer, 0, expand_nested, nodes, chain, show_trainable)
     ]
     table = _table.render(header, rows, alignment, _table.column_widths(ends, length))
-    return "\n".join([f'Model: "{model.name}"', *table, *_totals(model)]) + "\n"
+    screen = shutil.get_terminal_size().columns  # Keras cuts what is wider
+    lines = [f'Model: "{model.name}"', *(line[:screen] for line in table), *_totals(model)]
+    return "\n".join(lines) + "\n"
 
 
 def print_summary(

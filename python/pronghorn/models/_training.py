@@ -120,6 +120,8 @@ class TrainingModel(EvaluatingModel):
         if validation is feed:
             kept = _validation.validation_split(validation_split, feed.rows)
             feed, validation = feed.part(0, kept), feed.part(kept, feed.rows)
+            if class_weight is not None:  # it is for training alone
+                validation.sample_weights = [None] * len(validation.ys)
         size, _ = batches_of(feed.rows, size, steps)
         if validation is not None:
             validation_steps = _validation.steps(validation_steps, "validation_steps")
