@@ -29,20 +29,18 @@ def relu(
 ) -> Any:
     """Rectified linear unit: act(x) = max(x, 0), with three generalisations.
 
-    act(x) = max_value where x >= max_value, x where threshold <= x < max_value, and
-    negative_slope * (x - threshold) below.
+    act(x) = max_value where x >= max_value, x where threshold < x < max_value, and
+    negative_slope * (x - threshold) elsewhere. A negative threshold acts as 0 does where
+    negative_slope is 0, as in Keras.
 
     Args:
         x: Array of any shape.
-        negative_slope: Slope below the threshold, >= 0.
-        max_value: Upper bound, >= 0; None for no bound.
-        threshold: Where the unit starts to pass, >= 0.
+        negative_slope: Slope below the threshold.
+        max_value: Upper bound; None for no bound.
+        threshold: Where the unit starts to pass.
 
     Returns:
         Array of the shape of x.
-
-    Raises:
-        ValueError: If a parameter is negative.
 
     Source: Nair & Hinton, ICML 2010; Keras's parameters.
 
@@ -50,12 +48,11 @@ def relu(
         >>> relu([-1.0, 0.5, 9.0], negative_slope=0.25, max_value=6.0).tolist()
         [-0.25, 0.5, 6.0]
     """
-    for name, value in (("negative_slope", negative_slope), ("threshold", threshold)):
-        if not value >= 0:
-            raise ValueError(f"[relu] `{name}` must be >= 0; received {value}.")
-    if max_value is not None and not max_value >= 0:
-        raise ValueError(f"[relu] `max_value` must be >= 0 or None; received {max_value}.")
-    return apply(x, "relu", negative_slope, math.inf if max_value is None else max_value, threshold)
+    if max_value is None and threshold == 0 and negative_slope > 0:
+        return apply(x, "leaky_relu", negative_slope)
+    # The kernel that reads its derivative off y needs y to tell on which side x was.
+    name = "relu" if negative_slope >= 0 and threshold >= 0 else "relu_from_input"
+    return apply(x, name, negative_slope, math.inf if max_value is None else max_value, threshold)
 
 
 @activation()
@@ -75,6 +72,8 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
         >>> leaky_relu([-2.0, 2.0], negative_slope=0.5).tolist()
         [-1.0, 2.0]
     """
+    if negative_slope < 0:
+        return apply(x, "relu_from_input", negative_slope, math.inf)
     return apply(x, "leaky_relu", negative_slope)
 
 
