@@ -51,8 +51,9 @@ def relu(
     if max_value is None and threshold == 0 and negative_slope > 0:
         return apply(x, "leaky_relu", negative_slope)
     # The kernel that reads its derivative off y needs y to tell on which side x was.
-    name = "relu" if negative_slope >= 0 and threshold >= 0 else "relu_from_input"
-    return apply(x, name, negative_slope, math.inf if max_value is None else max_value, threshold)
+    bound = math.inf if max_value is None else max_value
+    name = "relu" if min(negative_slope, threshold, bound) >= 0 else "relu_from_input"
+    return apply(x, name, negative_slope, bound, threshold)
 
 
 @activation()
