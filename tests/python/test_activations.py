@@ -100,7 +100,6 @@ def test_rows(function):
         ({"negative_slope": -0.5}, [1, 0.5, 0, 0.5, 1, 3]),
         ({"threshold": -1.0}, [0, 0, 0, 0.5, 1, 3]),
         ({"threshold": 1.0}, [0, 0, 0, 0, 0, 3]),
-        ({"max_value": -1.0}, [-1] * 6),
     ],
 )
 def test_relu_takes_any_parameters(settings, expected):
@@ -177,6 +176,7 @@ def test_symbols_decide_for_themselves():
     [
         (lambda: activations.get("rely"), ValueError, "Did you mean 'relu'"),
         (lambda: activations.get(3), TypeError, "activation"),
+        (lambda: activations.relu(1.0, max_value=-1), ValueError, "max_value"),
         (lambda: activations.serialize(np.tanh), ValueError, "tanh"),
     ],
 )

@@ -36,11 +36,14 @@ def relu(
     Args:
         x: Array of any shape.
         negative_slope: Slope below the threshold.
-        max_value: Upper bound; None for no bound.
+        max_value: Upper bound, >= 0; None for no bound.
         threshold: Where the unit starts to pass.
 
     Returns:
         Array of the shape of x.
+
+    Raises:
+        ValueError: If max_value is negative.
 
     Source: Nair & Hinton, ICML 2010; Keras's parameters.
 
@@ -48,12 +51,13 @@ def relu(
         >>> relu([-1.0, 0.5, 9.0], negative_slope=0.25, max_value=6.0).tolist()
         [-0.25, 0.5, 6.0]
     """
+    if max_value is not None and not max_value >= 0:
+        raise ValueError(f"[relu] `max_value` must be >= 0 or None; received {max_value}.")
     if max_value is None and threshold == 0 and negative_slope > 0:
         return apply(x, "leaky_relu", negative_slope)
     # The kernel that reads its derivative off y needs y to tell on which side x was.
-    bound = math.inf if max_value is None else max_value
-    name = "relu" if min(negative_slope, threshold, bound) >= 0 else "relu_from_input"
-    return apply(x, name, negative_slope, bound, threshold)
+    name = "relu" if negative_slope >= 0 and threshold >= 0 else "relu_from_input"
+    return apply(x, name, negative_slope, math.inf if max_value is None else max_value, threshold)
 
 
 @activation()
