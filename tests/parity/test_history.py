@@ -104,7 +104,8 @@ def test_shuffle_visits_every_row_once(rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("batch_size", [None, 8, 1000])
 def test_evaluate(batch_size: int | None, rng: np.random.Generator) -> None:
-    models = _models(weighted_metrics=["accuracy"])
+    # By its other name: a name that occurs in both is listed twice.
+    models = _models(weighted_metrics=["acc"])
     x, y = _data(rng)
     weights = rng.uniform(0, 2, 50)
     for given in (None, weights):
@@ -126,3 +127,28 @@ def test_evaluate_of_loss_alone_is_a_number(rng: np.random.Generator) -> None:
     assert np.ndim(actual) == np.ndim(expected) == 0
     assert actual == pytest.approx(expected, rel=1e-5)
     assert np.shape(models.pronghorn.evaluate(x, y, verbose=0, steps=1)) == ()
+
+
+def test_one_name_among_metrics_and_weighted_metrics(rng: np.random.Generator) -> None:
+    models = _models(weighted_metrics=["accuracy"])
+    x, y = _data(rng)
+    expected, actual = (
+        model.evaluate(x, y, sample_weight=np.linspace(0, 2, 50), verbose=0) for model in models
+    )
+    np.testing.assert_allclose(actual, expected, rtol=2e-5)
+
+
+def test_compiled_again(rng: np.random.Generator) -> None:
+    """Which settings a second `compile` keeps."""
+    x, y = _data(rng)
+    models = _models()
+    for model in models:
+        model.fit(x, y, shuffle=False, verbose=0)
+    for options in (
+        {"loss": "sparse_categorical_crossentropy"},
+        {"loss": "mse", "metrics": ["mae"]},
+        {"loss": "mse", "metrics": []},
+    ):
+        compile_pair(models, optimizer="sgd", **options)
+        target = y if "sparse" in options["loss"] else np.eye(3)[y]
+        assert_histories_equal(*fit_pair(models, x, target, epochs=2))

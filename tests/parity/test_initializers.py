@@ -45,11 +45,9 @@ def test_same_distribution(name: str, settings: dict[str, Any]) -> None:
     )
     assert distance < np.sqrt(-np.log(1e-6 / 2) / expected.size)
     assert actual.dtype == expected.dtype
-    np.testing.assert_allclose(
-        [actual[0], actual[-1]],
-        [expected[0], expected[-1]],
-        rtol=0.25 if "Normal" in name or "Orthogonal" in name else 0.02,
-    )
+    # The ends of what is bounded; the tails of a normal distribution are anybody's guess.
+    if name not in ("RandomNormal", "Orthogonal") and "untruncated_normal" not in settings.values():
+        np.testing.assert_allclose(actual[[0, -1]], expected[[0, -1]], rtol=0.02)
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4)])
@@ -86,9 +84,7 @@ def test_constants() -> None:
         "variance_scaling",
         "zeros",
         "ones",
-        "constant",
         "orthogonal",
-        "identity",
     ],
 )
 def test_names_and_configurations(name: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from _pairs import (
+    LIBRARIES,
     assert_updates_equal,
     assert_weights_equal,
     compile_pair,
@@ -145,8 +146,6 @@ def test_fit_and_recompile_start_anew(name: str, rng: np.random.Generator) -> No
     ids=_label,
 )
 def test_bad_settings(bad: dict[str, Any]) -> None:
-    from _pairs import LIBRARIES
-
     for library in LIBRARIES:
         with pytest.raises((ValueError, TypeError)):
             library.optimizers.SGD(**bad)

@@ -37,7 +37,13 @@ def test_random_models(seed: int) -> None:
         {"positions": [0.4, 0.7, 1.0]},
     ],
 )
-def test_options(options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("columns", [None, "100", "200"])
+def test_options(
+    options: dict[str, Any], columns: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table that is wider than the terminal is cut off."""
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
     models = pair(small_classifier())
     assert _text(models.pronghorn, **options) == _text(models.keras, **options)
 
