@@ -229,8 +229,10 @@ class CompiledModel(GraphModel):
             metric.reset_state()
 
     def get_metrics_result(self) -> dict[str, float]:
-        """Results of the last run by name."""
-        return dict(self._last_logs)
+        """Results of the last run by name: the loss, then the metrics as they were given."""
+        if self._objective is None:
+            return dict(self._last_logs)
+        return self._objective.as_declared(self._last_logs)
 
 
 def _mean(name: str, logs: dict[str, float]) -> Any:

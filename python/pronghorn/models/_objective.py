@@ -84,6 +84,11 @@ class Objective:
         first = [name for name in names if name in logs]
         return [logs[name] for name in (*first, *(n for n in sorted(logs) if n not in names))]
 
+    def as_declared(self, logs: dict[str, float]) -> dict[str, float]:
+        """`logs` in the order of `in_order`, each name once."""
+        first = [name for name in dict.fromkeys(self._first_names) if name in logs]
+        return {name: logs[name] for name in (*first, *(n for n in logs if n not in first))}
+
     @functools.cached_property
     def _first_names(self) -> list[str]:
         """What comes first in `in_order`, as far as it is there.
