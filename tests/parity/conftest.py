@@ -42,7 +42,7 @@ def _fresh_session() -> None:
     from _pairs import LIBRARIES
 
     for library in LIBRARIES:
-        library.utils.clear_session()
+        library.utils.clear_session(free_memory=False)
         library.utils.set_random_seed(0)
 
 

@@ -1,4 +1,4 @@
-"""Random models with random losses and optimizers, three steps each."""
+"""Random models with random losses and optimizers, two steps each."""
 
 import numpy as np
 import pytest
@@ -29,8 +29,8 @@ def _target(kind: str, rows: int, width: int, rng: np.random.Generator):
     return rng.standard_normal((rows, width)).astype("float32")
 
 
-@pytest.mark.parametrize("group", range(8))
-def test_three_steps(group: int) -> None:
+@pytest.mark.parametrize("group", range(6))
+def test_two_steps(group: int) -> None:
     for seed in range(1000 + 5 * group, 1005 + 5 * group):
         rng = np.random.default_rng(seed)
         description = describe(seed, dropout=False)
@@ -47,7 +47,7 @@ def test_three_steps(group: int) -> None:
 
         compile_pair(models, arguments)
         widths = [tuple(o.shape)[-1] for o in models.keras.outputs]
-        for _ in range(3):
+        for _ in range(2):
             x = random_inputs(description, 16, rng)
             y = [_target(k, 16, w, rng) for k, w in zip(kinds, widths, strict=True)]
             logs = [m.train_on_batch(x, y if len(y) > 1 else y[0]) for m in models]

@@ -22,7 +22,7 @@ def _text(model: Any, **options: Any) -> str:
 def test_random_models(seed: int) -> None:
     texts = []
     for library in LIBRARIES:
-        library.utils.clear_session()
+        library.utils.clear_session(free_memory=False)
         texts.append(_text(describe(seed).build(library)))
     assert texts[1] == texts[0]
 
@@ -111,7 +111,7 @@ def test_printed(capsys) -> None:
     """Without print_fn, plain when not on a terminal."""
     printed = []
     for library in LIBRARIES:
-        library.utils.clear_session()
+        library.utils.clear_session(free_memory=False)
         capsys.readouterr()
         small_classifier()(library).summary()
         printed.append(capsys.readouterr().out)
