@@ -18,11 +18,11 @@ void set_num_threads(int count);
 double parallel_threshold() noexcept;
 void set_parallel_threshold(double seconds);
 
-// Sense-reversing barrier: spins briefly, then yields its core, so that a busy foreign process
-// halves the speed instead of stopping it.
+// Sense-reversing barrier: spins for about a scheduler's slice, then yields its core. A team larger
+// than the machine yields at once, since its members wait for each other's cores.
 class Barrier {
  public:
-  explicit Barrier(int threads) noexcept : threads_(threads) {}
+  explicit Barrier(int threads) noexcept;
   Barrier(const Barrier&) = delete;
   Barrier& operator=(const Barrier&) = delete;
 
@@ -30,6 +30,7 @@ class Barrier {
 
  private:
   const int threads_;
+  const int spins_;
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<unsigned> generation_{0};
 };
