@@ -1,6 +1,6 @@
 """Checks that dependencies point downward, in C++ by includes and in Python by imports.
 
-C++: bindings -> model -> layers -> kernels -> base, and the public headers beside them. Python:
+C++: bindings -> model -> layers -> plan -> kernels -> base, and the public headers beside them. Python:
 models -> layers -> activations, losses, optimizers and the like -> registry, validation, engine;
 one module alone imports the compiled core. Prints each violation; the exit code is then 1.
 """
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Lowest first. Headers in cpp/include/pronghorn are plain data and interfaces of the engine: all
 # but base and kernels may use them.
-CPP_LEVELS = ("base", "kernels", "layers", "model", "bindings")
+CPP_LEVELS = ("base", "kernels", "plan", "layers", "model", "bindings")
 CPP_PUBLIC = "pronghorn"
 # Vectors are for the kernels; the one file elsewhere pauses in spin loops and sets the flags for
 # denormals.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pronghorn/engine.hpp"
+#include "pronghorn/runtime.hpp"
 #include "pronghorn/spec.hpp"
 #include "pronghorn/variable.hpp"
 
@@ -22,6 +23,13 @@ void register_runtime(py::module_& m);
 void register_variable(py::module_& m);
 void register_engine(py::module_& m);
 void register_trainer(py::module_& m);
+
+// The interpreter lock is free and the engine at work. os.fork holds the interpreter lock: it waits
+// for the end of calls like this one, which must not wait for the interpreter meanwhile.
+struct Released {
+  py::gil_scoped_release release;
+  EngineCall call;
+};
 
 // One Python class for both scalar types.
 template <template <class> class Of>

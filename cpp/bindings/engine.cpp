@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <chrono>
+
 #include "bindings.hpp"
 #include "specs.hpp"
 
@@ -36,7 +39,7 @@ template <class T>
 py::list predict(const Engine<T>& engine, const py::sequence& xs) {
   const auto arrays = require_arrays<T>(xs, "xs");
   std::size_t samples = 0;
-  const auto inputs = require_inputs(arrays, engine.input_shapes(), "xs", samples);
+  auto inputs = require_inputs(arrays, engine.input_shapes(), "xs", samples);
   py::list results;
   std::vector<T*> outputs;
   for (const Shape& shape : engine.output_shapes()) {
@@ -44,9 +47,32 @@ py::list predict(const Engine<T>& engine, const py::sequence& xs) {
     outputs.push_back(array.mutable_data());
     results.append(std::move(array));
   }
-  const py::gil_scoped_release release;
-  engine.predict(inputs, samples, outputs);
-  return results;
+  // In slices of about kSlice seconds, looking for signals in between.
+  constexpr double kSlice = 0.04, kMostGrowth = 8;
+  const auto advance = [](auto& pointers, const std::vector<Shape>& shapes, std::size_t rows) {
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      std::size_t elements = rows;
+      for (const std::size_t axis : shapes[i]) elements *= axis;
+      pointers[i] += elements;
+    }
+  };
+  std::size_t slice = engine.predict_rows(kSlice);
+  for (std::size_t left = samples;;) {
+    const std::size_t rows = std::min(slice, left);
+    const auto start = std::chrono::steady_clock::now();
+    {
+      const Released released;
+      engine.predict(inputs, rows, outputs);
+    }
+    left -= rows;
+    if (left == 0) return results;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    advance(inputs, engine.input_shapes(), rows);
+    advance(outputs, engine.output_shapes(), rows);
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    const double growth = std::min(kMostGrowth, kSlice / std::max(passed.count(), 1e-9));
+    slice = std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(slice) * growth));
+  }
 }
 
 template <class T>
@@ -57,7 +83,7 @@ PyTape forward(const std::shared_ptr<Engine<T>>& engine, const py::sequence& xs,
   held.inputs = require_arrays<T>(xs, "xs");
   std::size_t samples = 0;
   const auto inputs = require_inputs(held.inputs, engine->input_shapes(), "xs", samples);
-  const py::gil_scoped_release release;
+  const Released released;
   held.tape = engine->forward(inputs, samples, training, step);
   return PyTape{std::move(held)};
 }
@@ -115,7 +141,7 @@ py::tuple tape_backward(const HeldTape<T>& held, const py::sequence& dys, bool i
     }
   }
   {
-    const py::gil_scoped_release release;
+    const Released released;
     held.tape->backward(given, gradient_out, input_out);
   }
   for (std::size_t v = 0; v < gradient_out.size(); ++v) {

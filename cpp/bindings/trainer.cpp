@@ -125,7 +125,7 @@ PyRun start_run(const std::shared_ptr<Trainer<T>>& trainer, const py::sequence& 
   HeldRun<T> held;
   held.trainer = trainer;
   held.alive = std::move(batch.alive);
-  const py::gil_scoped_release release;
+  const Released released;
   held.run = trainer->run(batch.inputs, batch.targets, batch.samples, batch_size, training,
                           seed ? &*seed : nullptr);
   return PyRun{std::move(held)};
@@ -160,7 +160,7 @@ std::size_t advance(const HeldRun<T>& held, std::ptrdiff_t max_steps, double max
     const double slice =
         max_seconds >= 0 ? std::max(0.0, std::min(kSlice, max_seconds - passed)) : kSlice;
     {
-      const py::gil_scoped_release release;
+      const Released released;
       const double* from = rates.data() + (many ? finished : 0);
       finished +=
           held.run->advance(wanted - finished, slice, from, many ? rates.size() - finished : 1);
@@ -202,7 +202,7 @@ py::tuple gradients(Trainer<T>& trainer, const py::sequence& xs, const py::seque
   }
   double loss = 0;
   {
-    const py::gil_scoped_release release;
+    const Released released;
     loss = trainer.gradients(batch.inputs, batch.targets, batch.samples, out);
   }
   return py::make_tuple(loss, list);
@@ -232,7 +232,7 @@ void apply_gradients(Trainer<T>& trainer, const py::sequence& given, double lear
     }
     pointers.push_back(array.data());
   }
-  const py::gil_scoped_release release;
+  const Released released;
   trainer.apply_gradients(pointers, learning_rate);
 }
 
@@ -334,7 +334,7 @@ void register_trainer(py::module_& m) {
           "set_optimizer",
           [](const PyTrainer& self, const py::object& spec) {
             const OptimizerSpec numbers = to_optimizer(spec);
-            const py::gil_scoped_release release;
+            const Released released;
             std::visit([&](const auto& t) { t->set_optimizer(numbers); }, self.held);
           },
           py::arg("spec"))

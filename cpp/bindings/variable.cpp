@@ -28,7 +28,7 @@ void register_variable(py::module_& m) {
                    auto out = new_array<T>(v->shape());
                    T* data = out.mutable_data();
                    {
-                     const py::gil_scoped_release release;
+                     const Released released;
                      v->get(data);
                    }
                    return out;
@@ -50,7 +50,7 @@ void register_variable(py::module_& m) {
                                           ", got " + format_shape(array));
                   }
                   const T* data = array.data();
-                  const py::gil_scoped_release release;
+                  const Released released;
                   v->set(data);
                 },
                 self.held);

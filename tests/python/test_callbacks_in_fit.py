@@ -162,3 +162,17 @@ def test_output_of_fit(model, data, capsys):
     assert capsys.readouterr().out == ""
     model.evaluate(x, y, verbose=1)
     assert capsys.readouterr().out.startswith("4/4 ━━━━━━━━━━━━━━━━━━━━ 0s ")
+
+
+def test_compiling_in_the_middle_is_refused(model, data):
+    x, y = data
+
+    class Compiler(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 0:
+                self.model.compile("sgd", "mae")
+
+    with pytest.raises(RuntimeError, match="compiled or changed while it was running"):
+        model.fit(x, y, epochs=2, verbose=0, callbacks=[Compiler()])
+    model.fit(x, y, verbose=0)
+    assert model.optimizer.iterations == math.ceil(ROWS / 32)

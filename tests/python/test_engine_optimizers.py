@@ -269,3 +269,46 @@ def test_float32_follows_float64(cls):
     for single, double in zip(*results, strict=True):
         assert single.dtype == np.float32
         np.testing.assert_allclose(single, double, rtol=2e-4, atol=2e-5)
+
+
+def test_one_optimizer_for_two_models():
+    """As in Keras on JAX it has one state and one count, whichever model takes the step."""
+    optimizer = keras.optimizers.SGD(
+        keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5), momentum=0.5
+    )
+    models = []
+    for _ in range(2):
+        layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", dtype="float64")
+        models.append(keras.Sequential([keras.Input((1,)), layer]))
+        models[-1].compile(optimizer, "mse")
+    w, v = [1.0, 1.0], 0.0
+    for step in range(6):
+        models[step % 2].train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
+        v = 0.5 * v - 0.1 * 0.5**step * 2 * w[step % 2]
+        w[step % 2] += v
+    assert optimizer.iterations == 6
+    found = [model.get_weights()[0].item() for model in models]
+    np.testing.assert_allclose(found, w, rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "name", "value"),
+    [
+        (keras.optimizers.SGD(0.01), "momentum", 0.9),
+        (keras.optimizers.SGD(0.01, momentum=0.9), "momentum", 0.0),
+        (keras.optimizers.RMSprop(0.01), "centered", True),
+        (keras.optimizers.RMSprop(0.01, momentum=0.5, centered=True), "momentum", 0.0),
+        (keras.optimizers.Adam(0.01), "amsgrad", True),
+    ],
+)
+def test_what_needs_other_state_cannot_be_switched_on_the_way(optimizer, name, value):
+    model, x, y, _ = problem()
+    model.compile(optimizer, "mse")
+    model.train_on_batch(x, y)
+    before = getattr(optimizer, name)
+    setattr(optimizer, name, value)
+    with pytest.raises(ValueError, match="other state than it was compiled with"):
+        model.train_on_batch(x, y)
+    setattr(optimizer, name, before)
+    model.train_on_batch(x, y)
+    assert optimizer.iterations == 2

@@ -254,3 +254,32 @@ def test_trainable_reaches_all_layers_inside():
     model.trainable = False
     assert model.trainable_weights == []
     assert len(model.non_trainable_weights) == 4
+
+
+def test_a_frozen_model_trains_nothing_whatever_its_layers_say():
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4), layers.Dense(1)])
+    model.trainable = False
+    model.layers[-1].trainable = True
+    assert model.trainable_weights == []
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    model.fit(np.ones((8, 3)), np.zeros((8, 1)), verbose=0)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_one_tensor_may_be_two_outputs():
+    """Its gradient is that of the sum of both losses."""
+    x = keras.Input((2,))
+    y = layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="y")(x)
+    model = keras.Model(x, {"a": y, "b": y})
+    model.compile(keras.optimizers.SGD(0.1), {"a": "mse", "b": "mae"}, {"a": 1.0, "b": 3.0})
+    rows, ones = np.array([[1.0, 0.0]]), np.ones((1, 1))
+    logs = model.train_on_batch(rows, {"a": ones, "b": 2 * ones}, return_dict=True)
+    assert logs == {"a_loss": 1.0, "b_loss": 2.0, "loss": 7.0}
+    # d(y - 1)^2/dy = -2 and d(3 |y - 2|)/dy = -3 at y = 0.
+    np.testing.assert_allclose(model.get_weights()[0], [[0.5], [0.0]], rtol=1e-6)
+    outputs = model.predict(rows, verbose=0)
+    np.testing.assert_array_equal(outputs["a"], outputs["b"])
+    twice = keras.Model(x, [x, x]).predict(rows, verbose=0)
+    np.testing.assert_array_equal(twice[0], twice[1])

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import pronghorn as keras
 from pronghorn import losses
 from pronghorn.losses._function import REGISTRY, engine_spec
 
@@ -286,3 +287,17 @@ def test_every_function_knows_itself():
     for entry in REGISTRY.objects():
         spec = entry()._engine_spec() if isinstance(entry, type) else entry._engine_spec()
         assert spec["name"] in REGISTRY
+
+
+@pytest.mark.parametrize("weights", [[0.0, 0.0], [1.0, -1.0]])
+def test_mean_over_weights_that_sum_to_zero(weights):
+    """Is zero, with a zero gradient, as Keras's divide_no_nan makes it."""
+    loss = losses.MeanSquaredError(reduction="mean_with_sample_weight")
+    x, y, weights = np.array([[1.0], [2.0]]), np.zeros((2, 1)), np.array(weights)
+    assert float(loss(y, x, sample_weight=weights)) == 0
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", loss)
+    before = model.get_weights()
+    assert model.fit(x, y, sample_weight=weights, verbose=0).history == {"loss": [0.0]}
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)

@@ -270,3 +270,90 @@ def test_models_trained_in_threads():
     for worker in workers:
         worker.join(120)
     assert found == expected
+
+
+def test_predictions_do_not_keep_training_waiting():
+    """Predictions that overlap without a gap let the training of their model through."""
+    _core.set_parallel_threshold(DEFAULT_THRESHOLD)
+    model = build("wide")
+    x, y = data(20_000)
+    model.fit(x[:100], y[:100], verbose=0)
+    stop = threading.Event()
+
+    def predict():
+        while not stop.is_set():
+            model.predict(x, verbose=0)
+
+    readers = [threading.Thread(target=predict, daemon=True) for _ in range(4)]
+    writer = threading.Thread(
+        target=lambda: model.fit(x[:320], y[:320], epochs=10, verbose=0), daemon=True
+    )
+    for thread in (*readers, writer):
+        thread.start()
+    writer.join(30)
+    starved = writer.is_alive()
+    stop.set()
+    for thread in readers:
+        thread.join(60)
+    assert not starved
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_fork_while_another_thread_trains():
+    """The child finds the model's locks free and the model usable."""
+    _core.set_parallel_threshold(DEFAULT_THRESHOLD)
+    model = build("wide")
+    x, y = data(5000)
+    stop = threading.Event()
+
+    def train_on():
+        while not stop.is_set():
+            model.fit(x, y, verbose=0)
+
+    trainer = threading.Thread(target=train_on, daemon=True)
+    trainer.start()
+    codes = []
+    try:
+        for _ in range(6):
+            time.sleep(0.05)
+            child = os.fork()
+            if child == 0:
+                signal.alarm(10)  # ends a child that hangs
+                finite = np.isfinite(model.predict(x[:50], verbose=0)).all()
+                model.fit(x[:50], y[:50], verbose=0)
+                os._exit(0 if finite else 1)
+            codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    finally:
+        stop.set()
+        trainer.join(60)
+    assert codes == [0] * 6
+
+
+def test_interrupt_of_a_long_prediction():
+    """Ctrl-C ends a prediction of many seconds, too."""
+    _core.set_parallel_threshold(DEFAULT_THRESHOLD)
+    model = keras.Sequential([keras.Input((2048,)), *(keras.layers.Dense(2048) for _ in range(4))])
+    x = np.ones((20_000, 2048), np.float32)
+    model.predict(x[:1], verbose=0)
+    sent = []
+
+    def later():
+        time.sleep(0.3)
+        sent.append(time.monotonic())
+        _thread.interrupt_main()
+
+    interrupter = threading.Thread(target=later)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.predict(x, verbose=0)
+    assert time.monotonic() - sent[0] < 0.5
+    interrupter.join()
+
+
+def test_slices_of_a_long_prediction_fit_together():
+    model = keras.Sequential([keras.Input((700,)), keras.layers.Dense(900), keras.layers.Dense(3)])
+    x = np.random.default_rng(2).normal(size=(3000, 700)).astype(np.float32)
+    whole = model.predict(x, verbose=0)
+    parts = [model.predict(x[i : i + 100], verbose=0) for i in range(0, 3000, 100)]
+    np.testing.assert_array_equal(whole, np.concatenate(parts))

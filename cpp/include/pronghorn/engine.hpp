@@ -41,6 +41,8 @@ class Engine : public std::enable_shared_from_this<Engine<T>> {
   // inputs[i]: (samples, elements of input i) row-major; outputs[o] likewise, written whole.
   void predict(const std::vector<const T*>& inputs, std::size_t samples,
                const std::vector<T*>& outputs) const;
+  // Rows that are estimated to take that many seconds on one core; at least 128.
+  std::size_t predict_rows(double seconds) const noexcept;
   // Forward that keeps what backward needs. The input arrays must outlive the tape.
   std::unique_ptr<Tape<T>> forward(std::vector<const T*> inputs, std::size_t samples, bool training,
                                    std::uint64_t step) const;

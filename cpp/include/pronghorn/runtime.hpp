@@ -31,6 +31,16 @@ void vector_math(const std::string& name, const T* x, T* y, std::size_t n, const
 int num_threads() noexcept;
 void set_num_threads(int count);              // 0: the default
 void set_parallel_threshold(double seconds);  // a step below it runs serially
+// While one exists, a fork in another thread waits, so that the child finds no lock held and no
+// step half made. Calls that run beside other threads are made inside one; it does not nest.
+class EngineCall {
+ public:
+  EngineCall() noexcept;
+  ~EngineCall();
+  EngineCall(const EngineCall&) = delete;
+  EngineCall& operator=(const EngineCall&) = delete;
+};
+
 // "auto", "tiles" or "blas" for the products of engines and trainers made afterwards.
 void set_gemm(const std::string& choice);
 

@@ -3,9 +3,9 @@
 
 #include <cstddef>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 
+#include "pronghorn/shared_mutex.hpp"
 #include "pronghorn/spec.hpp"
 
 namespace pronghorn {
@@ -55,14 +55,14 @@ class Variable {
   // The packed values; the caller holds the lock.
   T* packed() noexcept;
   const T* packed() const noexcept;
-  std::shared_mutex& mutex() const noexcept { return mutex_; }
+  SharedMutex& mutex() const noexcept { return mutex_; }
 
  private:
   Shape shape_;
   PanelLayout layout_;
   struct Storage;
   std::unique_ptr<Storage> storage_;
-  mutable std::shared_mutex mutex_;
+  mutable SharedMutex mutex_;
 };
 
 // Row-major (rows, cols) to panels and back; padding columns become zero.

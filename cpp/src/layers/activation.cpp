@@ -4,7 +4,7 @@
 
 #include "layers/layer.hpp"
 #include "layers/rowwise_phase.hpp"
-#include "model/planner.hpp"
+#include "plan/planner.hpp"
 
 namespace pronghorn {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "model/planner.hpp"
+#include "plan/planner.hpp"
 
 namespace pronghorn {
 

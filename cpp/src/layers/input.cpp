@@ -1,6 +1,6 @@
 // Input: rows of user memory, read in place through row pointers.
 #include "layers/layer.hpp"
-#include "model/planner.hpp"
+#include "plan/planner.hpp"
 
 namespace pronghorn {
 namespace {

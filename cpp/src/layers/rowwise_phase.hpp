@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "model/planner.hpp"
+#include "plan/planner.hpp"
 
 namespace pronghorn {
 

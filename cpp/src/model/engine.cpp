@@ -117,6 +117,15 @@ void Engine<T>::predict(const std::vector<const T*>& inputs, std::size_t samples
 }
 
 template <class T>
+std::size_t Engine<T>::predict_rows(double seconds) const noexcept {
+  constexpr double kFlopsPerSecond = 20e9, kMostRows = 1e9;
+  const double flops = state_->inference_flops * (sizeof(T) / 4.0) + 1;
+  const auto rows =
+      static_cast<std::size_t>(std::min(kMostRows, seconds * kFlopsPerSecond / flops));
+  return std::max(kPredictRows, rows / kPredictRows * kPredictRows);
+}
+
+template <class T>
 double Engine<T>::regularization() const {
   const std::shared_lock lock(state_->locks);
   return state_->penalty(false);

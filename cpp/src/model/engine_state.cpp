@@ -86,6 +86,7 @@ Engine<T>::State::State(GraphSpec spec, VariableList<T> list)
       graph(std::move(spec), shapes_of(variables)),
       locks(variables),
       inference(plan_inference(graph, pointers)),
+      inference_flops(inference.flops(1)),
       pool(inference),
       regularizers(variables.size()) {
   for (std::size_t i = 0; i < graph.size(); ++i) {

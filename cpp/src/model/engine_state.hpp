@@ -6,9 +6,9 @@
 #include <shared_mutex>
 #include <vector>
 
-#include "model/graph.hpp"
-#include "model/planner.hpp"
-#include "model/program.hpp"
+#include "plan/graph.hpp"
+#include "plan/planner.hpp"
+#include "plan/program.hpp"
 #include "pronghorn/engine.hpp"
 
 namespace pronghorn {
@@ -27,7 +27,7 @@ class VariableLocks {
   void unlock_shared() const noexcept;
 
  private:
-  std::vector<std::shared_mutex*> mutexes_;
+  std::vector<SharedMutex*> mutexes_;
 };
 
 // Workspaces of one program, lent to one run at a time.
@@ -64,6 +64,7 @@ struct Engine<T>::State {
   Graph graph;
   VariableLocks<T> locks;
   Program<T> inference;
+  double inference_flops;  // for one sample
   mutable WorkspacePool<T> pool;
   mutable std::mutex tape_mutex;
   mutable std::unique_ptr<TapeProgram<T>> tapes[2];  // by `training`

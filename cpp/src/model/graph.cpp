@@ -1,4 +1,4 @@
-#include "model/graph.hpp"
+#include "plan/graph.hpp"
 
 #include <stdexcept>
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 
 #include "kernels/dispatch.hpp"
@@ -51,7 +52,8 @@ double divisor(const Step<T>& step, const HeadPlan<T>& head) noexcept {
   }
   double sum = 0;
   for (std::size_t i = 0; i < step.samples; ++i) sum += weight_of(step, head.output, i);
-  return sum * rows;
+  // Weights that sum to nothing make the mean zero, as in Keras: whatever is divided by infinity.
+  return sum == 0 ? std::numeric_limits<double>::infinity() : sum * rows;
 }
 
 }  // namespace

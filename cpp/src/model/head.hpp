@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "kernels/table.hpp"
-#include "model/planner.hpp"
-#include "model/program.hpp"
+#include "plan/planner.hpp"
+#include "plan/program.hpp"
 #include "pronghorn/spec.hpp"
 
 namespace pronghorn {

@@ -1,4 +1,4 @@
-#include "model/planner.hpp"
+#include "plan/planner.hpp"
 
 #include <algorithm>
 #include <stdexcept>

@@ -3,6 +3,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "base/fork.hpp"
 #include "base/team.hpp"
 #include "kernels/blas.hpp"
 #include "kernels/dispatch.hpp"
@@ -69,6 +70,9 @@ void vector_math(const std::string& name, const T* x, T* y, std::size_t n, const
 }
 
 void set_gemm(const std::string& choice) { kernels::set_gemm_choice(choice); }
+
+EngineCall::EngineCall() noexcept { enter_engine(); }
+EngineCall::~EngineCall() { leave_engine(); }
 
 int num_threads() noexcept { return max_threads(); }
 

@@ -43,7 +43,8 @@ Trainer<T>::State::State(std::shared_ptr<Engine<T>> engine_, TrainerSpec<T> spec
 }
 
 template <class T>
-void Trainer<T>::State::configure(const OptimizerSpec& optimizer_spec) {
+kernels::OptimizerConfig Trainer<T>::State::checked_config(
+    const OptimizerSpec& optimizer_spec) const {
   kernels::OptimizerConfig made;
   std::size_t known = 0;
   for (int h = 0; h < kernels::kMaxScalars && optimizer->hyper_names[h] != nullptr; ++h, ++known) {
@@ -60,10 +61,23 @@ void Trainer<T>::State::configure(const OptimizerSpec& optimizer_spec) {
                                 std::to_string(optimizer_spec.hyper.size()));
   }
   made.weight_decay = optimizer_spec.weight_decay;
-  config = made;
+  return made;
+}
+
+template <class T>
+void Trainer<T>::State::configure(const OptimizerSpec& optimizer_spec) {
+  config = checked_config(optimizer_spec);
   clipnorm = optimizer_spec.clipnorm;
   clipvalue = optimizer_spec.clipvalue;
   global_clipnorm = optimizer_spec.global_clipnorm;
+}
+
+template <class T>
+std::vector<std::string> Trainer<T>::State::slot_names(const kernels::OptimizerConfig& of) const {
+  const char* names[kernels::kMaxSlots] = {};
+  double initial[kernels::kMaxSlots] = {};
+  const int count = optimizer->slots(of.hyper, names, initial);
+  return {names, names + count};
 }
 
 template <class T>
@@ -284,6 +298,11 @@ void Trainer<T>::set_optimizer(const OptimizerSpec& spec) {
   if (clipped_norm != (spec.clipnorm > 0 || spec.global_clipnorm > 0)) {
     throw std::invalid_argument("clipping by norm cannot be switched after compiling");
   }
+  if (state.slot_names(state.checked_config(spec)) != state.slot_names(state.config)) {
+    throw std::invalid_argument("optimizer '" + spec.name +
+                                "' would need other state than it was compiled with; a momentum, "
+                                "for one, cannot be switched on or off after compiling");
+  }
   state.configure(spec);
   for (auto& sink : state.sinks) {
     if (sink != nullptr) sink->clipvalue = static_cast<T>(state.clipvalue);
@@ -316,6 +335,7 @@ void Trainer<T>::set_slot(std::size_t slot, const T* values) {
 
 template <class T>
 std::vector<double> Trainer<T>::state() const {
+  const std::shared_lock lock(state_->engine->state_->locks);
   return state_->persistent;
 }
 
@@ -326,6 +346,7 @@ void Trainer<T>::set_state(const std::vector<double>& state) {
                                 std::to_string(state_->persistent.size()) + " numbers, got " +
                                 std::to_string(state.size()));
   }
+  const std::unique_lock lock(state_->engine->state_->locks);
   state_->persistent = state;
 }
 

@@ -4,10 +4,11 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "model/engine_state.hpp"
-#include "model/update.hpp"
+#include "plan/update.hpp"
 
 namespace pronghorn {
 
@@ -49,7 +50,10 @@ struct Trainer<T>::State {
   std::unique_ptr<WorkspacePool<T>> training_pool, evaluation_pool, gradient_pool;
   std::mutex plan_mutex;  // of the lazily made programs
 
+  // Throws std::invalid_argument for numbers that the optimizer does not have.
+  kernels::OptimizerConfig checked_config(const OptimizerSpec& spec) const;
   void configure(const OptimizerSpec& spec);
+  std::vector<std::string> slot_names(const kernels::OptimizerConfig& of) const;
   void make_slots();
   void require_optimizer() const;
   std::size_t graph_variables() const;

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <mutex>
+#include <shared_mutex>
 #include <stdexcept>
 
 #include "base/memory.hpp"

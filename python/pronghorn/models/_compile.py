@@ -160,9 +160,11 @@ class CompiledModel(GraphModel):
         """The trainer for this graph, made anew after `compile` or a change of layers."""
         self._build_from(feed.xs)
         engine = self._get_engine(current_flags=self._trainer is None)
-        if self._trainer is not None and self._trainer_engine is engine:
-            return self._trainer
         optimizer = self.optimizer
+        if self._trainer is not None and self._trainer_engine is engine:
+            if optimizer is not None and optimizer._trainer is not self._trainer:
+                _hand_over(optimizer, self._trainer)  # it has trained another model meanwhile
+            return self._trainer
         spec = None if optimizer is None else optimizer._engine_spec()
         specs = [[tracked.spec for tracked in row] for row in objective.metrics]
         trainer = Trainer(engine, objective.losses, specs, spec)
@@ -174,7 +176,8 @@ class CompiledModel(GraphModel):
 
     def _run(self, feed: Feed, batch_size: int, training: bool, seed: int | None = None) -> Run:
         """Begins a pass over `feed`."""
-        assert self._trainer is not None
+        if self._trainer is None:
+            raise self._compiled_meanwhile()
         if training:
             spec = self.optimizer._engine_spec()
             if spec != self._optimizer_spec:
@@ -182,13 +185,20 @@ class CompiledModel(GraphModel):
                 self._optimizer_spec = spec
         return self._trainer.run(feed.xs, feed.ys, feed.sample_weights, batch_size, training, seed)
 
+    def _compiled_meanwhile(self) -> RuntimeError:
+        return RuntimeError(
+            f"Model '{self.name}' was compiled or changed while it was running, by a callback or "
+            "another thread. End the run first, and start another one afterwards."
+        )
+
     def _learning_rates(self, count: int) -> Array | float:
         """Learning rates of the coming steps."""
         rates: Array | float = self.optimizer._learning_rates(self.optimizer.iterations, count)
         return rates
 
     def _logs(self, results: Results) -> dict[str, float]:
-        assert self._objective is not None
+        if self._objective is None:
+            raise self._compiled_meanwhile()
         self._last_logs = self._objective.logs(results)
         for row, values in zip(self._objective.metrics, results["metrics"], strict=True):
             for tracked, (total, weight) in zip(row, values, strict=True):

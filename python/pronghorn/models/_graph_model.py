@@ -242,7 +242,11 @@ class GraphModel(Layer):
                 graph.nodes[index]["shape"] = graph.shapes[index]
                 inputs.append(index)
             self._engine_flags = self._trainable_flags()
-            self._engine = graph.engine(self._lower(graph, inputs))
+            outputs = self._lower(graph, inputs)
+            if not self._trainable:  # whatever the layers inside say, as `trainable_weights` does
+                for node in graph.nodes:
+                    node["trainable"] = False
+            self._engine = graph.engine(outputs)
         return self._engine
 
     # Calls on data.

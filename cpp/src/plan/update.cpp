@@ -1,4 +1,4 @@
-#include "model/update.hpp"
+#include "plan/update.hpp"
 
 #include <algorithm>
 #include <cmath>

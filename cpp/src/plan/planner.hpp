@@ -9,10 +9,10 @@
 
 #include "kernels/dispatch.hpp"
 #include "kernels/table.hpp"
-#include "model/graph.hpp"
-#include "model/program.hpp"
-#include "model/sink.hpp"
-#include "model/update.hpp"
+#include "plan/graph.hpp"
+#include "plan/program.hpp"
+#include "plan/sink.hpp"
+#include "plan/update.hpp"
 #include "pronghorn/variable.hpp"
 
 namespace pronghorn {

@@ -1,4 +1,4 @@
-#include "model/sink.hpp"
+#include "plan/sink.hpp"
 
 #include <cstring>
 

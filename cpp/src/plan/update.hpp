@@ -5,8 +5,8 @@
 #include <memory>
 #include <vector>
 
-#include "model/program.hpp"
-#include "model/sink.hpp"
+#include "plan/program.hpp"
+#include "plan/sink.hpp"
 
 namespace pronghorn {
 

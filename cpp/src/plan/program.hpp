@@ -10,7 +10,7 @@
 #include "base/memory.hpp"
 #include "base/team.hpp"
 #include "kernels/table.hpp"
-#include "model/graph.hpp"
+#include "plan/graph.hpp"
 
 namespace pronghorn {
 

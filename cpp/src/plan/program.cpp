@@ -1,4 +1,4 @@
-#include "model/program.hpp"
+#include "plan/program.hpp"
 
 #include <algorithm>
 
