@@ -1,8 +1,8 @@
 """Checks that dependencies point downward, in C++ by includes and in Python by imports.
 
-C++: bindings -> model -> layers -> plan -> kernels -> base, and the public headers beside them. Python:
-models -> layers -> activations, losses, optimizers and the like -> registry, validation, engine;
-one module alone imports the compiled core. Prints each violation; the exit code is then 1.
+C++: bindings -> model -> layers -> plan -> kernels -> base, and the public headers beside them.
+Python: models -> layers -> activations, losses, optimizers and the like -> registry, validation,
+engine; one module alone imports the compiled core. Prints each violation; the exit code is then 1.
 """
 
 from __future__ import annotations
