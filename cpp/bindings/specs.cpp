@@ -61,6 +61,7 @@ const Readers<NodeSpec>& node_readers() {
          if (!value.is_none()) read(value, activation_readers(), "activation", node.activation);
        }},
       {"trainable", field(&NodeSpec::trainable)},
+      {"frozen", field(&NodeSpec::frozen)},
       {"kernel_l1", field(&NodeSpec::kernel_l1)},
       {"kernel_l2", field(&NodeSpec::kernel_l2)},
       {"bias_l1", field(&NodeSpec::bias_l1)},

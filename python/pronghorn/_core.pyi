@@ -56,6 +56,7 @@ class Node(TypedDict, total=False):
     bias: int | None  # dense
     activation: Activation | None  # dense, activation
     trainable: bool  # dense
+    frozen: list[int]  # dense: variables that do not learn even so; default none
     kernel_l1: float  # dense, regularisers; default 0
     kernel_l2: float
     bias_l1: float

@@ -283,3 +283,18 @@ def test_one_tensor_may_be_two_outputs():
     np.testing.assert_array_equal(outputs["a"], outputs["b"])
     twice = keras.Model(x, [x, x]).predict(rows, verbose=0)
     np.testing.assert_array_equal(twice[0], twice[1])
+
+
+def test_a_single_frozen_weight_stays():
+    """`trainable` of one weight counts in training, until the layer's is set again."""
+    layer = layers.Dense(1, kernel_regularizer="l2")
+    model = keras.Sequential([keras.Input((3,)), layer])
+    for frozen in (layer.kernel, layer.bias):
+        layer.trainable = True
+        frozen.trainable = False
+        model.compile("sgd", "mse")
+        before = model.get_weights()
+        model.fit(np.ones((8, 3)), np.full((8, 1), 5.0), verbose=0)
+        same = [np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
+        assert same == [frozen is layer.kernel, frozen is layer.bias]
+        assert [w is frozen for w in model.non_trainable_weights] == [True]

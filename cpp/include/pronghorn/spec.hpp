@@ -27,6 +27,7 @@ struct NodeSpec {
   std::ptrdiff_t bias = -1;   // dense: likewise, or -1
   ActivationSpec activation;  // dense, activation
   bool trainable = true;
+  std::vector<std::size_t> frozen;  // variables that do not learn even so
   double kernel_l1 = 0, kernel_l2 = 0, bias_l1 = 0, bias_l2 = 0;
   double rate = 0;         // dropout
   std::uint64_t seed = 0;  // dropout

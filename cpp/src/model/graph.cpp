@@ -1,5 +1,6 @@
 #include "plan/graph.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "base/memory.hpp"
@@ -94,7 +95,8 @@ Graph::Graph(GraphSpec spec, const std::vector<Shape>& variable_shapes)
     if (node.op == "input") inputs_.push_back(i);
     for (const std::size_t v : kind->variables(node)) {
       ++variable_uses_[v];
-      if (node.trainable) variable_trainable_[v] = true;
+      const bool frozen = std::find(node.frozen.begin(), node.frozen.end(), v) != node.frozen.end();
+      if (node.trainable && !frozen) variable_trainable_[v] = true;
     }
   }
   if (outputs().empty()) throw std::invalid_argument("a network needs at least one output");

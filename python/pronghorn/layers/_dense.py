@@ -130,6 +130,7 @@ class Dense(Layer):
             "bias": None if self.bias is None else graph.variable(self.bias),
             "activation": cast("ActivationSpec", self._activation_spec),
             "trainable": self._trainable,
+            "frozen": [graph.variable(v) for v in self._weights if not v.trainable],
         }
         if self.kernel_regularizer is not None:
             node["kernel_l1"] = float(self.kernel_regularizer.l1)

@@ -142,3 +142,5 @@ class WeightHolder:
     def trainable(self, value: bool) -> None:
         for layer in self._flatten_layers():
             layer._trainable = bool(value)
+            for variable in layer._weights:
+                variable.trainable = bool(value)

@@ -227,7 +227,8 @@ class GraphModel(Layer):
         return dtype
 
     def _trainable_flags(self) -> tuple[bool, ...]:
-        return tuple(layer.trainable for layer in self._flatten_layers())
+        layers = [layer.trainable for layer in self._flatten_layers()]
+        return (*layers, *(variable.trainable for variable in self.weights))
 
     def _get_engine(self, current_flags: bool = False) -> Engine:
         """The engine of this graph; with `current_flags` as trainable as the layers are now."""
