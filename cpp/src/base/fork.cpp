@@ -22,7 +22,11 @@ void before_fork() {
   while (threads_inside.load() != 0) doze();
 }
 void after_fork_in_parent() { forks_wanted.fetch_sub(1); }
-void after_fork_in_child() { forks_wanted.store(0); }
+// Another thread may have been between stepping in and seeing the fork.
+void after_fork_in_child() {
+  threads_inside.store(0);
+  forks_wanted.store(0);
+}
 const int fork_handler = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 #endif
 

@@ -6,11 +6,17 @@ shuffling of an epoch) takes one from here, so that one call of ``set_random_see
 
 from __future__ import annotations
 
+import os
 import threading
 
 import numpy as np
 
 _lock = threading.Lock()
+# A child of fork must not find the lock held by a thread that it does not have.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 _generator: np.random.Generator | None = None
 
 
