@@ -1,8 +1,13 @@
 """What all tests share."""
 
 import signal
+import sys
+from pathlib import Path
 
 import pytest
+
+# The helpers of this folder, under pytest's importlib mode too.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session", autouse=True)

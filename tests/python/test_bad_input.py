@@ -58,7 +58,7 @@ CASES = [
     case(x=[[decimal.Decimal(1)] * 4] * 10, match="`x` must hold real numbers.*object"),
     case(x=[[1.0, 2.0], [3.0]], match="`x` is not a rectangular array"),
     case(x="features.csv", match="`x` must be an array of numbers. Received: str"),
-    case(x=iter([1]), match="`x` must hold real numbers"),
+    case(x=iter([1]), match="`x` must hold real numbers|When `x` is a list_iterator, `y`"),
     case(x=keras.Input((4,)), match="`x` must be an array of numbers. Received: .*KerasTensor"),
     case(x=pd.DataFrame(X).assign(name="a"), match="`x`.*column 'name'"),
     case(x={"y": X}, match=r"`x` is a dict and must have the keys \['x'\]"),

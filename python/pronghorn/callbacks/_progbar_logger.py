@@ -88,6 +88,10 @@ class ProgbarLogger(Callback):
         if self.verbose == 1 and self.progbar is not None:
             self.progbar.update(steps, list((logs or {}).items()), finalize=False)
 
+    def see(self, steps: int) -> None:
+        """Notes how many batches an epoch had, where that was not known."""
+        self.seen = steps
+
     def _begin(self) -> None:
         self.seen = 0
         self.progbar = Progbar(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,22 +11,21 @@ import numpy as np
 
 from pronghorn import _validation
 from pronghorn.callbacks import CallbackList
+from pronghorn.models._batch_run import BatchRun
+from pronghorn.models._batch_source import (
+    BatchSource,
+    is_source,
+    reject_with_source,
+    unpack_batch,
+)
 from pronghorn.models._compile import CompiledModel
+from pronghorn.models._passes import ArrayPasses, BatchPasses, Passes, batches_of
 
 if TYPE_CHECKING:
     from pronghorn._engine import Array, Run
-    from pronghorn.models._feed import Feed
 
 # Seconds between two updates of a live progress bar.
 TICK = 0.05
-_DEFAULT_BATCH = 32
-
-
-def batches_of(rows: int, batch_size: int | None, steps: int | None) -> tuple[int, int]:
-    """(batch size, batches to run): by default 32 rows a batch, or what `steps` makes it."""
-    size = batch_size or (math.ceil(rows / steps) if steps else _DEFAULT_BATCH)
-    total = math.ceil(rows / size)
-    return size, min(total, steps) if steps else total
 
 
 class EvaluatingModel(CompiledModel):
@@ -46,9 +45,9 @@ class EvaluatingModel(CompiledModel):
         """Loss and metrics on data, dropout off.
 
         Args:
-            x: Inputs.
-            y: Targets.
-            batch_size: Rows a batch; None is 32.
+            x: Inputs, or an object that gives batches, as in `fit`.
+            y: Targets; None if `x` gives batches.
+            batch_size: Rows a batch; None is 32. Has no effect if `x` gives batches.
             verbose: 0 silent, 1 or "auto" a bar, 2 one line.
             sample_weight: Weight of each sample.
             steps: Number of batches; None is all.
@@ -73,20 +72,40 @@ class EvaluatingModel(CompiledModel):
         level = _validation.verbose(verbose)
         size = _validation.batch_size(batch_size)
         steps = _validation.steps(steps, "steps")
-        feed, objective = self._convert(x, y, sample_weight)
+        passes: Passes
+        if is_source(x):
+            source = BatchSource(x, steps, False, "x")
+            reject_with_source(source, "x", y=y, sample_weight=sample_weight)
+            passes = BatchPasses(self, source, training=False)
+            feed, objective = passes.begin()
+        else:
+            feed, objective = self._convert(x, y, sample_weight)
+            passes = ArrayPasses(self, feed, size, steps, training=False)
         self._prepare(feed, objective)
-        size, count = batches_of(feed.rows, size, steps)
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
-                callbacks, add_progbar=level != 0, model=self, verbose=level, epochs=1, steps=count
+                callbacks,
+                add_progbar=level != 0,
+                model=self,
+                verbose=level,
+                epochs=1,
+                steps=passes.steps,
             )
-        logs = self._evaluate_feed(feed, size, count, callbacks, live=level == 1)
+        try:
+            logs = self._evaluate_pass(passes, callbacks, live=level == 1, alone=True)
+        finally:
+            passes.close()
         return logs if return_dict else objective.in_order(logs)
 
-    def _evaluate_feed(
-        self, feed: Feed, batch_size: int, steps: int, callbacks: CallbackList, live: bool
+    def _evaluate_pass(
+        self, passes: Passes, callbacks: CallbackList, live: bool, alone: bool
     ) -> dict[str, float]:
-        run = self._run(feed, batch_size, training=False)
+        """Logs of one evaluation, within `fit` or alone; empty if a generator is exhausted."""
+        found = passes.next()
+        if found is None:
+            warnings.warn("No data to validate on are left.", stacklevel=3)
+            return {}
+        run, steps = found
         callbacks.on_test_begin()
         logs = self._advance(
             run,
@@ -94,34 +113,40 @@ class EvaluatingModel(CompiledModel):
             begin=callbacks.on_test_batch_begin if callbacks.has_batch_hooks("test") else None,
             end=callbacks.on_test_batch_end,
             tick=callbacks.progbar.update if live and callbacks.progbar else None,
+            tell=callbacks.progbar.see if alone and callbacks.progbar else None,
         )
         callbacks.on_test_end(logs)
         return logs
 
     def _advance(
         self,
-        run: Run,
-        steps: int,
+        run: Run | BatchRun,
+        steps: int | None,
         begin: Callable[[int], None] | None,
         end: Callable[[int, dict[str, float]], None],
         tick: Callable[[int, dict[str, float]], None] | None = None,
         rates: Callable[[int], Array | float] = lambda count: 0.0,
         stop: Callable[[], bool] = lambda: False,
+        tell: Callable[[int], None] | None = None,
     ) -> dict[str, float]:
         """Runs `steps` batches: one by one for hooks, in slices for a bar, otherwise at once.
 
         Args:
             run: The pass.
-            steps: Number of batches.
+            steps: Number of batches; None, for a `BatchRun` alone, is until they end.
             begin: Hook before each batch; None if no callback has batch hooks.
             end: Hook after each batch.
             tick: Called about every `TICK` seconds if there are no hooks.
             rates: Learning rates of the next `count` steps.
             stop: Whether to stop after a batch.
+            tell: Told how many batches a `BatchRun` had, which may not have been known.
 
         Returns:
             The logs at the end.
         """
+        if isinstance(run, BatchRun):
+            return self._advance_batches(run, steps, begin, end, tick, rates, stop, tell)
+        assert steps is not None
         done = 0
         while done < steps and not stop():
             left = steps - done
@@ -138,6 +163,39 @@ class EvaluatingModel(CompiledModel):
                 done += run.advance(left, learning_rates=rates(left))
         return self._logs(run.results())
 
+    def _advance_batches(
+        self,
+        run: BatchRun,
+        steps: int | None,
+        begin: Callable[[int], None] | None,
+        end: Callable[[int, dict[str, float]], None],
+        tick: Callable[[int, dict[str, float]], None] | None,
+        rates: Callable[[int], Array | float],
+        stop: Callable[[], bool],
+        tell: Callable[[int], None] | None,
+    ) -> dict[str, float]:
+        """As `_advance`, for batches that come one by one."""
+        done, shown = 0, time.perf_counter()
+        while (steps is None or done < steps) and not stop():
+            wanted = self.steps_per_execution
+            count = run.ready(wanted if steps is None else min(wanted, steps - done))
+            if count == 0:
+                break
+            if begin is not None:
+                begin(done)
+            run.advance(count, rates(count))
+            done += count
+            if begin is not None:
+                end(done - count + wanted - 1, self._logs(run.results()))
+            elif tick is not None and time.perf_counter() - shown > TICK:
+                tick(done, self._logs(run.results()))
+                shown = time.perf_counter()
+        if done == steps:
+            run.ready(1)  # lets the source see that its epoch is over
+        if tell is not None:
+            tell(done)
+        return self._logs(run.results())
+
     def predict(
         self,
         x: Any,
@@ -149,7 +207,7 @@ class EvaluatingModel(CompiledModel):
         """Outputs for data, dropout off. They do not depend on the batch size.
 
         Args:
-            x: Inputs.
+            x: Inputs, or an object that gives batches; of each the x alone counts.
             batch_size: Rows a batch, which is what callbacks and the bar count; None is 32.
             verbose: 0 silent, 1 or "auto" a bar, 2 one line.
             steps: Number of batches; None is all.
@@ -170,6 +228,8 @@ class EvaluatingModel(CompiledModel):
         level = _validation.verbose(verbose)
         size = _validation.batch_size(batch_size)
         steps = _validation.steps(steps, "steps")
+        if is_source(x):
+            return self._predict_source(BatchSource(x, steps, False, "x"), level, callbacks)
         arrays = self._input_arrays(x)
         if not self.built:
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
@@ -185,6 +245,35 @@ class EvaluatingModel(CompiledModel):
         outputs = self._predict_chunks(arrays, size, count, callbacks, live=level == 1)
         callbacks.on_predict_end()
         return self._pack_outputs(outputs)
+
+    def _predict_source(self, source: BatchSource, level: int, callbacks: Any) -> Any:
+        if not isinstance(callbacks, CallbackList):
+            callbacks = CallbackList(
+                callbacks,
+                add_progbar=level != 0,
+                model=self,
+                verbose=level,
+                epochs=1,
+                steps=source.steps,
+            )
+        callbacks.on_predict_begin()
+        chunks: list[list[Array]] = []
+        try:
+            for done, batch in enumerate(source.epoch()):
+                arrays = self._input_arrays(unpack_batch(batch, "x")[0])
+                if not self.built:
+                    self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
+                    self._build_from(arrays)
+                callbacks.on_predict_batch_begin(done)
+                chunks.append(self._get_engine().predict(arrays))
+                outputs = self._pack_outputs(chunks[-1])
+                callbacks.on_predict_batch_end(done, {"outputs": outputs})
+        finally:
+            source.close()
+        if not chunks:
+            raise ValueError(f"`x` must give at least one batch. Received: an empty {source.kind}.")
+        callbacks.on_predict_end()
+        return self._pack_outputs([np.concatenate(parts) for parts in zip(*chunks, strict=True)])
 
     def _predict_rows(self, arrays: Sequence[Array], start: int, stop: int) -> list[Array]:
         if start == 0 and stop >= len(arrays[0]):

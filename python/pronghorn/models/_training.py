@@ -2,51 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pronghorn import _validation
 from pronghorn.callbacks import CallbackList
-from pronghorn.models._evaluation import EvaluatingModel, batches_of
-from pronghorn.models._feed import VALIDATION, Feed
-from pronghorn.random._seed import next_seed
-
-if TYPE_CHECKING:
-    from pronghorn._engine import Run
-    from pronghorn.models._objective import Objective
-
-
-class _Epochs:
-    """Where each epoch's batches come from.
-
-    Usually an epoch is one pass over the data. With `steps_per_epoch` a pass may last for several
-    epochs; the epoch in which it ends is cut short, as in Keras.
-    """
-
-    def __init__(
-        self, model: TrainingModel, feed: Feed, size: int, steps: int | None, shuffle: bool
-    ) -> None:
-        self._model, self._feed, self._size, self._shuffle = model, feed, size, shuffle
-        self._limit = steps
-        self.steps = steps or math.ceil(feed.rows / size)
-        self._run: Run | None = None
-
-    def next(self) -> tuple[Run, int]:
-        """The pass, and the number of its batches in this epoch."""
-        if self._limit is None or self._run is None or self._run.done >= self._run.steps:
-            seed = next_seed() if self._shuffle else None
-            self._run = self._model._run(self._feed, self._size, training=True, seed=seed)
-        else:
-            self._run.reset_results()
-        left = self._run.steps - self._run.done
-        if left < self.steps:
-            warnings.warn(
-                f"`steps_per_epoch` is {self.steps}, but only {left} batches of {self._size} "
-                "samples are left in this pass over the data; the epoch is shorter.",
-                stacklevel=4,
-            )
-        return self._run, min(left, self.steps)
+from pronghorn.models._batch_source import BatchSource, is_source, reject_with_source
+from pronghorn.models._evaluation import EvaluatingModel
+from pronghorn.models._feed import VALIDATION, Feed, Labels
+from pronghorn.models._passes import ArrayPasses, BatchPasses, Passes
 
 
 class TrainingModel(EvaluatingModel):
@@ -74,20 +38,25 @@ class TrainingModel(EvaluatingModel):
         """Trains for a number of epochs.
 
         Args:
-            x: Inputs: arrays, pandas objects or lists; several as a list or a dict by name.
-            y: Targets, likewise.
-            batch_size: Rows a batch; None is 32.
+            x: Inputs: arrays, pandas objects or lists; several as a list or a dict by name. Or an
+                object that gives batches (x,), (x, y) or (x, y, sample_weight): a generator, a
+                `PyDataset`, a loader or data set of another library, any other iterable.
+            y: Targets, like `x`; None if `x` gives batches.
+            batch_size: Rows a batch; None is 32. Has no effect if `x` gives batches.
             epochs: Number of the last epoch.
             verbose: 0 silent, 1 or "auto" a bar, 2 one line an epoch.
             callbacks: List of callbacks.
             validation_split: Fraction of the data, taken from the end, to validate on.
-            validation_data: (x, y) or (x, y, sample_weight) to validate on.
-            shuffle: Whether to draw a new order of the samples for each epoch.
+            validation_data: (x, y) or (x, y, sample_weight) to validate on, or an object that
+                gives batches.
+            shuffle: Whether to draw a new order of the samples, or of the batches of a finite
+                PyDataset, for each epoch. Other objects give their own order.
             class_weight: Weight of each class, as a dict.
             sample_weight: Weight of each sample in the loss and in weighted metrics.
             initial_epoch: Number of the first epoch, to go on with a training.
             steps_per_epoch: Batches an epoch; None is one pass over the data.
-            validation_steps: Batches to validate on; None is all.
+            validation_steps: Batches to validate on; None is all. If `validation_data` gives
+                batches, each validation begins it anew; a generator goes on.
             validation_batch_size: Rows a batch in validation; None is `batch_size`.
             validation_freq: Validate every so many epochs, or after the listed ones.
 
@@ -115,24 +84,13 @@ class TrainingModel(EvaluatingModel):
         steps = _validation.steps(steps_per_epoch, "steps_per_epoch")
         frequency = _validation.validation_epochs(validation_freq)
         shuffle = _validation.flag(shuffle, "shuffle")
-        feed, objective = self._convert(x, y, sample_weight, class_weight)
-        validation = self._validation_feed(feed, objective, validation_split, validation_data)
-        if validation is feed:
-            kept = _validation.validation_split(validation_split, feed.rows)
-            feed, validation = feed.part(0, kept), feed.part(kept, feed.rows)
-            if class_weight is not None:  # it is for training alone
-                validation.sample_weights = [None] * len(validation.ys)
-        size, _ = batches_of(feed.rows, size, steps)
-        if validation is not None:
-            validation_steps = _validation.steps(validation_steps, "validation_steps")
-            val_size, val_steps = batches_of(
-                validation.rows,
-                _validation.batch_size(validation_batch_size, "validation_batch_size")
-                or _validation.batch_size(batch_size),
-                validation_steps,
-            )
-        self._prepare(feed, objective)
-        source = _Epochs(self, feed, size, steps, shuffle)
+        val_size = _validation.batch_size(validation_batch_size, "validation_batch_size") or size
+        val_steps = _validation.steps(validation_steps, "validation_steps")
+        passes, validation = self._passes(
+            (x, y, sample_weight, class_weight),
+            (size, steps, shuffle),
+            (validation_data, validation_split, val_size, val_steps),
+        )
         if not isinstance(callbacks, CallbackList):
             callbacks = CallbackList(
                 callbacks,
@@ -141,37 +99,96 @@ class TrainingModel(EvaluatingModel):
                 model=self,
                 verbose=level,
                 epochs=last,
-                steps=source.steps,
+                steps=passes.steps,
             )
         self.stop_training = False
         logs: dict[str, float] = {}
-        callbacks.on_train_begin()
-        for epoch in range(first, last):
-            callbacks.on_epoch_begin(epoch)
-            logs = dict(self._train_epoch(source, callbacks, live=level == 1))
-            if validation is not None and _validation.is_validation_epoch(epoch, frequency):
-                results = self._evaluate_feed(validation, val_size, val_steps, callbacks, False)
-                logs.update((f"val_{name}", value) for name, value in results.items())
-                logs = dict(sorted(logs.items()))
-            callbacks.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
-        callbacks.on_train_end(logs)
+        try:
+            callbacks.on_train_begin()
+            for epoch in range(first, last):
+                trained = self._train_epoch(epoch, passes, callbacks, live=level == 1)
+                if trained is None:
+                    break
+                logs = dict(trained)
+                if validation is not None and _validation.is_validation_epoch(epoch, frequency):
+                    results = self._evaluate_pass(validation, callbacks, False, alone=False)
+                    logs.update((f"val_{name}", value) for name, value in results.items())
+                    logs = dict(sorted(logs.items()))
+                callbacks.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
+            callbacks.on_train_end(logs)
+        finally:
+            passes.close()
+            if validation is not None:
+                validation.close()
         return self.history
 
-    def _validation_feed(
-        self, feed: Feed, objective: Objective, split: Any, data: Any
-    ) -> Feed | None:
-        """Validation data; `feed` itself if they are to be split off it."""
-        if data is not None:
-            x, y, weight = _validation.unpack_validation_data(data)
-            return self._convert(x, y, weight, labels=VALIDATION, objective=objective)[0]
-        return feed if _validation.validation_split(split, feed.rows) < feed.rows else None
+    def _passes(
+        self,
+        data: tuple[Any, Any, Any, Any],
+        cut: tuple[int | None, int | None, bool],
+        validating: tuple[Any, Any, int | None, int | None],
+    ) -> tuple[Passes, Passes | None]:
+        """Checks all data and makes the model ready for them; gives training and validation.
+
+        Args:
+            data: x, y, sample_weight, class_weight.
+            cut: Batch size, batches an epoch, whether to shuffle.
+            validating: Data, fraction to split off, batch size, batches.
+        """
+        x, y, weight, class_weight = data
+        size, steps, shuffle = cut
+        val_data, split, val_size, val_steps = validating
+        passes: Passes
+        if is_source(x):
+            source = BatchSource(x, steps, shuffle, "x")
+            reject_with_source(source, "x", y=y, sample_weight=weight)
+            if split:
+                raise ValueError(
+                    f"`validation_split` needs arrays. Received: x, a {source.kind}; pass "
+                    "`validation_data`."
+                )
+            passes = BatchPasses(self, source, training=True, class_weight=class_weight)
+            feed, objective = passes.begin()
+            kept = feed.rows
+        else:
+            feed, objective = self._convert(x, y, weight, class_weight)
+            kept = _validation.validation_split(split, feed.rows) if val_data is None else feed.rows
+        validation: Passes | None = None
+        val_feed: Feed | None = None
+        if is_source(val_data):
+            source = BatchSource(val_data, val_steps, False, "validation_data")
+            labels = Labels("validation_data", "validation_data", "validation_data")
+            validation = BatchPasses(self, source, training=False, labels=labels)
+        elif val_data is not None:
+            val_x, val_y, val_weight = _validation.unpack_validation_data(val_data)
+            val_feed = self._convert(val_x, val_y, val_weight, None, VALIDATION, objective)[0]
+        elif kept < feed.rows:
+            feed, val_feed = feed.part(0, kept), feed.part(kept, feed.rows)
+            if class_weight is not None:  # it is for training alone
+                val_feed.sample_weights = [None] * len(val_feed.ys)
+        if val_feed is not None:
+            validation = ArrayPasses(self, val_feed, val_size, val_steps, training=False)
+        if not is_source(x):
+            passes = ArrayPasses(self, feed, size, steps, training=True, shuffle=shuffle)
+        self._prepare(feed, objective)
+        return passes, validation
 
     def _train_epoch(
-        self, source: _Epochs, callbacks: CallbackList, live: bool
-    ) -> dict[str, float]:
-        run, steps = source.next()
+        self, epoch: int, passes: Passes, callbacks: CallbackList, live: bool
+    ) -> dict[str, float] | None:
+        """Logs of the epoch; None, and nothing done, if no data are left for it."""
+        found = passes.next()
+        if found is None:
+            warnings.warn(
+                f"`x` has no batches left for epoch {epoch + 1}; training ends here. A generator "
+                "must go on for all epochs.",
+                stacklevel=3,
+            )
+            return None
+        run, steps = found
+        callbacks.on_epoch_begin(epoch)
         return self._advance(
             run,
             steps,
@@ -180,6 +197,7 @@ class TrainingModel(EvaluatingModel):
             tick=callbacks.progbar.update if live and callbacks.progbar else None,
             rates=self._learning_rates,
             stop=lambda: self.stop_training,
+            tell=callbacks.progbar.see if callbacks.progbar else None,
         )
 
     def train_on_batch(

@@ -7,11 +7,14 @@ from pronghorn._console import (
 )
 from pronghorn.utils._categorical import to_categorical
 from pronghorn.utils._progbar import Progbar
+from pronghorn.utils._py_dataset import PyDataset, Sequence
 from pronghorn.utils._random_seed import set_random_seed
 from pronghorn.utils._session import clear_session
 
 __all__ = [
     "Progbar",
+    "PyDataset",
+    "Sequence",
     "clear_session",
     "disable_interactive_logging",
     "enable_interactive_logging",

@@ -1,0 +1,89 @@
+"""Weights of samples and classes in fit, evaluate and their one-batch forms."""
+
+import numpy as np
+import pytest
+from _linear import Linear, data, linear_model
+
+import pronghorn as keras
+from pronghorn import layers
+
+
+@pytest.fixture(autouse=True)
+def fresh_session():
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(0)
+
+
+def test_sample_weights_scale_each_sample():
+    x, y = data(20, 3), data(20, 1, seed=2)
+    weights = np.random.default_rng(3).uniform(0, 2, 20)
+    model = linear_model(
+        optimizer=keras.optimizers.SGD(0.1), metrics=["mae"], weighted_metrics=["mae"]
+    )
+    reference = Linear(model.get_weights())
+    error = np.abs(x @ reference.w + reference.b - y)[:, 0]
+    loss = reference.step(x, y, 0.1, weights)
+    history = model.fit(
+        x, y, batch_size=20, shuffle=False, sample_weight=weights[:, None], verbose=0
+    ).history
+    assert list(history) == ["loss", "mae", "weighted_mae"]
+    assert history["loss"] == pytest.approx([loss], rel=1e-5)
+    assert history["mae"] == pytest.approx([error.mean()], rel=1e-5)
+    assert history["weighted_mae"] == pytest.approx([np.average(error, weights=weights)], rel=1e-5)
+    np.testing.assert_allclose(model.get_weights()[0], reference.w, rtol=1e-4, atol=1e-6)
+
+
+def classifier():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="softmax")])
+    model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
+    return model
+
+
+def test_class_weights_are_sample_weights():
+    x, y = data(30, 4), np.arange(30) % 3
+    start = classifier().get_weights()
+    results = []
+    for arguments in (
+        {"class_weight": {0: 2.0, 2: 0.5}},
+        {"sample_weight": np.choose(y, [2.0, 1.0, 0.5])},
+    ):
+        model = classifier()
+        model.set_weights(start)
+        model.fit(x, y, shuffle=False, verbose=0, **arguments)
+        results.append(model.get_weights())
+        model.train_on_batch(x, y, **arguments)
+        results.append(model.get_weights())
+    np.testing.assert_array_equal(results[0][0], results[2][0])
+    np.testing.assert_array_equal(results[1][0], results[3][0])
+    one_hot = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation="softmax")])
+    one_hot.compile(keras.optimizers.SGD(0.1), "categorical_crossentropy")
+    one_hot.set_weights(start)
+    one_hot.fit(x, np.eye(3)[y], shuffle=False, verbose=0, class_weight={0: 2.0, 2: 0.5})
+    np.testing.assert_allclose(one_hot.get_weights()[0], results[0][0], atol=1e-6)
+
+
+def test_class_weights_are_for_training_alone():
+    x, y = data(30, 4), np.arange(30) % 3
+    model = classifier()
+    history = model.fit(
+        x, y, validation_split=0.5, class_weight={0: 9.0}, shuffle=False, verbose=0
+    ).history
+    assert history["val_loss"] == pytest.approx([model.evaluate(x[15:], y[15:], verbose=0)])
+
+
+def test_sample_weights_by_output():
+    x = keras.Input((4,))
+    model = keras.Model(x, [layers.Dense(1, name="p")(x), layers.Dense(1, name="q")(x)])
+    model.compile("sgd", "mse")
+    value, y = data(20, 4), [data(20, 1), data(20, 1, seed=4)]
+    u, v = np.random.default_rng(5).uniform(size=(2, 20))
+    p, q = model.predict(value, verbose=0)
+    losses = [((p - y[0]) ** 2)[:, 0], ((q - y[1]) ** 2)[:, 0]]
+    for weights, expected in [
+        ([u, v], [(u * losses[0]).mean(), (v * losses[1]).mean()]),
+        ({"p": u, "q": v}, [(u * losses[0]).mean(), (v * losses[1]).mean()]),
+        (u, [(u * losses[0]).mean(), (u * losses[1]).mean()]),
+        ({"q": v}, [losses[0].mean(), (v * losses[1]).mean()]),
+    ]:
+        logs = model.test_on_batch(value, y, sample_weight=weights, return_dict=True)
+        assert [logs["p_loss"], logs["q_loss"]] == pytest.approx(expected, rel=1e-5)
