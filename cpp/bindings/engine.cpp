@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <chrono>
 
 #include "bindings.hpp"
+#include "predict.hpp"
 #include "specs.hpp"
 
 namespace pronghorn::python {
@@ -33,46 +33,6 @@ py::list shape_tuples(const std::vector<Shape>& shapes) {
   py::list list;
   for (const Shape& shape : shapes) list.append(py::tuple(py::cast(shape)));
   return list;
-}
-
-template <class T>
-py::list predict(const Engine<T>& engine, const py::sequence& xs) {
-  const auto arrays = require_arrays<T>(xs, "xs");
-  std::size_t samples = 0;
-  auto inputs = require_inputs(arrays, engine.input_shapes(), "xs", samples);
-  py::list results;
-  std::vector<T*> outputs;
-  for (const Shape& shape : engine.output_shapes()) {
-    auto array = new_array<T>(samples, shape);
-    outputs.push_back(array.mutable_data());
-    results.append(std::move(array));
-  }
-  // In slices of about kSlice seconds, looking for signals in between.
-  constexpr double kSlice = 0.04, kMostGrowth = 8;
-  const auto advance = [](auto& pointers, const std::vector<Shape>& shapes, std::size_t rows) {
-    for (std::size_t i = 0; i < shapes.size(); ++i) {
-      std::size_t elements = rows;
-      for (const std::size_t axis : shapes[i]) elements *= axis;
-      pointers[i] += elements;
-    }
-  };
-  std::size_t slice = engine.predict_rows(kSlice);
-  for (std::size_t left = samples;;) {
-    const std::size_t rows = std::min(slice, left);
-    const auto start = std::chrono::steady_clock::now();
-    {
-      const Released released;
-      engine.predict(inputs, rows, outputs);
-    }
-    left -= rows;
-    if (left == 0) return results;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    advance(inputs, engine.input_shapes(), rows);
-    advance(outputs, engine.output_shapes(), rows);
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-    const double growth = std::min(kMostGrowth, kSlice / std::max(passed.count(), 1e-9));
-    slice = std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(slice) * growth));
-  }
 }
 
 template <class T>
@@ -199,6 +159,10 @@ void register_engine(py::module_& m) {
             return std::visit([&](const auto& e) { return predict(*e, xs); }, self.held);
           },
           py::arg("xs"))
+      .def("plain_predictor",
+           [](const PyEngine& self) {
+             return std::visit([](const auto& e) { return plain_predictor(e); }, self.held);
+           })
       .def(
           "forward",
           [](const PyEngine& self, const py::sequence& xs, bool training, std::uint64_t step) {

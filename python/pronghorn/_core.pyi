@@ -5,7 +5,7 @@ int32); ``pronghorn._engine`` and ``pronghorn._data`` see to that. The core chec
 ValueError or TypeError. All long work releases the GIL and honours signals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict
 
 from numpy.typing import NDArray
@@ -82,6 +82,13 @@ class Engine:
     def output_shapes(self) -> list[tuple[int, ...]]: ...
     def predict(self, xs: Sequence[Array]) -> list[Array]:
         """Inference mode; the engine chooses how rows are batched, which changes no result."""
+
+    def plain_predictor(self) -> Callable[[Any], Array | None] | None:
+        """The short way to predict for engines of one input and one output, otherwise None.
+
+        It returns None, without having done anything, unless its argument is a plain array that
+        the engine can read in place.
+        """
 
     def forward(self, xs: Sequence[Array], training: bool, step: int = 0) -> Tape:
         """Forward that keeps what backward needs; `step` selects the dropout stream."""

@@ -39,8 +39,14 @@ class Engine : public std::enable_shared_from_this<Engine<T>> {
   std::string isa() const;
 
   // inputs[i]: (samples, elements of input i) row-major; outputs[o] likewise, written whole.
+  void predict(const T* const* inputs, std::size_t samples, T* const* outputs) const;
   void predict(const std::vector<const T*>& inputs, std::size_t samples,
-               const std::vector<T*>& outputs) const;
+               const std::vector<T*>& outputs) const {
+    predict(inputs.data(), samples, outputs.data());
+  }
+  // The same if it takes a few microseconds and need not wait for training; otherwise false, and
+  // nothing has happened. Allocates nothing once it has run.
+  bool predict_at_once(const T* const* inputs, std::size_t samples, T* const* outputs) const;
   // Rows that are estimated to take that many seconds on one core; at least 128.
   std::size_t predict_rows(double seconds) const noexcept;
   // Forward that keeps what backward needs. The input arrays must outlive the tape.

@@ -28,6 +28,7 @@ class SharedMutex {
     }
     mutex_.lock_shared();
   }
+  bool try_lock_shared() { return waiting_.load() == 0 && mutex_.try_lock_shared(); }
   void unlock_shared() { mutex_.unlock_shared(); }
 
  private:

@@ -56,7 +56,10 @@ double parallel_threshold() noexcept { return threshold_seconds.load(std::memory
 void set_parallel_threshold(double seconds) { threshold_seconds.store(seconds); }
 
 Barrier::Barrier(int threads) noexcept
-    : threads_(threads), spins_(threads > omp_get_num_procs() ? kSpinsWhenCrowded : kSpins) {}
+    : threads_(threads),
+      spins_(threads == 1                    ? 0
+             : threads > omp_get_num_procs() ? kSpinsWhenCrowded
+                                             : kSpins) {}
 
 void Barrier::wait() noexcept {
   if (threads_ == 1) return;

@@ -27,30 +27,53 @@ void VariableLocks<T>::lock_shared() const {
   for (auto* mutex : mutexes_) mutex->lock_shared();
 }
 template <class T>
+bool VariableLocks<T>::try_lock_shared() const {
+  for (std::size_t i = 0; i < mutexes_.size(); ++i) {
+    if (mutexes_[i]->try_lock_shared()) continue;
+    while (i > 0) mutexes_[--i]->unlock_shared();
+    return false;
+  }
+  return true;
+}
+template <class T>
 void VariableLocks<T>::unlock_shared() const noexcept {
   for (auto* mutex : mutexes_) mutex->unlock_shared();
 }
 
-template <class T>
-std::unique_ptr<Workspace<T>> WorkspacePool<T>::take(std::size_t capacity, int threads) {
+template <class T, class Item>
+std::unique_ptr<Item> Pool<T, Item>::take(std::size_t capacity, int threads) {
+  const auto fits = [&](const Item& item) {
+    return item.capacity() >= capacity && item.threads() >= threads;
+  };
+  std::unique_ptr<Item> last(last_.exchange(nullptr));
+  if (last != nullptr) {
+    if (fits(*last)) return last;
+    keep(std::move(last));
+  }
   {
     const std::lock_guard lock(mutex_);
-    for (auto& workspace : free_) {
-      if (workspace->capacity() < capacity || workspace->threads() < threads) continue;
-      auto taken = std::move(workspace);
-      std::swap(workspace, free_.back());
+    for (auto& item : free_) {
+      if (!fits(*item)) continue;
+      auto taken = std::move(item);
+      std::swap(item, free_.back());
       free_.pop_back();
       return taken;
     }
   }
-  return std::make_unique<Workspace<T>>(program_, capacity, threads);
+  return std::make_unique<Item>(program_, capacity, threads);
 }
 
-template <class T>
-void WorkspacePool<T>::give(std::unique_ptr<Workspace<T>> workspace) {
+template <class T, class Item>
+void Pool<T, Item>::give(std::unique_ptr<Item> item) {
+  std::unique_ptr<Item> before(last_.exchange(item.release()));
+  if (before != nullptr) keep(std::move(before));
+}
+
+template <class T, class Item>
+void Pool<T, Item>::keep(std::unique_ptr<Item> item) {
   const std::lock_guard lock(mutex_);
   if (free_.size() == kKept) free_.erase(free_.begin());
-  free_.push_back(std::move(workspace));
+  free_.push_back(std::move(item));
 }
 
 namespace {
@@ -87,7 +110,7 @@ Engine<T>::State::State(GraphSpec spec, VariableList<T> list)
       locks(variables),
       inference(plan_inference(graph, pointers)),
       inference_flops(inference.flops(1)),
-      pool(inference),
+      lanes(inference),
       regularizers(variables.size()) {
   for (std::size_t i = 0; i < graph.size(); ++i) {
     const NodeSpec& node = graph.node(i);
@@ -167,8 +190,7 @@ InputTables<T>::InputTables(const Program<T>& program, std::size_t capacity) : c
 }
 
 template <class T>
-void InputTables<T>::set(const std::vector<const T*>& inputs, std::size_t at,
-                         std::size_t sample) noexcept {
+void InputTables<T>::set(const T* const* inputs, std::size_t at, std::size_t sample) noexcept {
   for (std::size_t v = 0; v < views_.size(); ++v) {
     const View& view = views_[v];
     const T* base = inputs[view.input] + sample * view.rows * view.cols;
@@ -187,7 +209,8 @@ void InputTables<T>::bind(Workspace<T>& workspace) const noexcept {
 
 #define PRONGHORN_INSTANTIATE(T)    \
   template class VariableLocks<T>;  \
-  template class WorkspacePool<T>;  \
+  template class Pool<T>;           \
+  template class Pool<T, Lane<T>>;  \
   template struct Engine<T>::State; \
   template class InputTables<T>;    \
   template void copy_out(const Step<T>&, std::size_t, T*) noexcept;

@@ -1,6 +1,7 @@
 // What an engine holds, shared by prediction, tapes and training.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -24,26 +25,73 @@ class VariableLocks {
   void lock() const;
   void unlock() const noexcept;
   void lock_shared() const;
+  bool try_lock_shared() const;  // false at once where a writer is inside or waits
   void unlock_shared() const noexcept;
 
  private:
   std::vector<SharedMutex*> mutexes_;
 };
 
-// Workspaces of one program, lent to one run at a time.
+// Copies the values of tensor t of a batch to a row-major array.
 template <class T>
-class WorkspacePool {
- public:
-  explicit WorkspacePool(const Program<T>& program) : program_(program) {}
+void copy_out(const Step<T>& step, std::size_t tensor, T* out) noexcept;
 
-  std::unique_ptr<Workspace<T>> take(std::size_t capacity, int threads);
-  void give(std::unique_ptr<Workspace<T>> workspace);
+// Tensors of a program that are views of the graph's inputs, with a table of row pointers each.
+template <class T>
+class InputTables {
+ public:
+  InputTables() = default;
+  InputTables(const Program<T>& program, std::size_t capacity);
+
+  // Points position `at` of every table at sample `sample` of the data.
+  void set(const T* const* inputs, std::size_t at, std::size_t sample) noexcept;
+  void bind(Workspace<T>& workspace) const noexcept;
+  std::size_t capacity() const noexcept { return capacity_; }
+
+ private:
+  struct View {
+    std::size_t tensor, input, rows, cols;
+  };
+  std::size_t capacity_ = 0;
+  std::vector<View> views_;
+  std::vector<AlignedBuffer<const T*>> tables_;
+};
+
+// What predicts: a workspace whose inputs are bound to tables of its own.
+template <class T>
+struct Lane {
+  Lane(const Program<T>& program, std::size_t rows, int threads)
+      : workspace(program, rows, threads), tables(program, rows) {
+    tables.bind(workspace);
+  }
+  std::size_t capacity() const noexcept { return workspace.capacity(); }
+  int threads() const noexcept { return workspace.threads(); }
+
+  Workspace<T> workspace;
+  InputTables<T> tables;
+};
+
+// Workspaces (or what contains one) of one program, lent to one user at a time. The one that came
+// back last waits apart, where taking it costs one atomic exchange.
+template <class T, class Item = Workspace<T>>
+class Pool {
+ public:
+  explicit Pool(const Program<T>& program) : program_(program) {}
+  ~Pool() { delete last_.load(); }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  std::unique_ptr<Item> take(std::size_t capacity, int threads);
+  void give(std::unique_ptr<Item> item);
 
  private:
   static constexpr std::size_t kKept = 8;
+  void keep(std::unique_ptr<Item> item);
+
   const Program<T>& program_;
+  std::atomic<Item*> last_{nullptr};
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Workspace<T>>> free_;
+  std::vector<std::unique_ptr<Item>> free_;
 };
 
 // A program for forward and backward with gradients in buffers, used one at a time.
@@ -65,7 +113,7 @@ struct Engine<T>::State {
   VariableLocks<T> locks;
   Program<T> inference;
   double inference_flops;  // for one sample
-  mutable WorkspacePool<T> pool;
+  mutable Pool<T, Lane<T>> lanes;
   mutable std::mutex tape_mutex;
   mutable std::unique_ptr<TapeProgram<T>> tapes[2];  // by `training`
 
@@ -77,31 +125,13 @@ struct Engine<T>::State {
   std::vector<Regularizer> regularizers;
   // The penalty of variables whose gradient no sink takes (all, or the frozen ones).
   double penalty(bool frozen_only) const;
-};
 
-// Copies the values of tensor t of a batch to a row-major array.
-template <class T>
-void copy_out(const Step<T>& step, std::size_t tensor, T* out) noexcept;
-
-// Tensors of a program that are views of the graph's inputs, with a table of row pointers each.
-template <class T>
-class InputTables {
- public:
-  InputTables() = default;
-  InputTables(const Program<T>& program, std::size_t capacity);
-
-  // Points position `at` of every table at sample `sample` of the data.
-  void set(const std::vector<const T*>& inputs, std::size_t at, std::size_t sample) noexcept;
-  void bind(Workspace<T>& workspace) const noexcept;
-  std::size_t capacity() const noexcept { return capacity_; }
-
- private:
-  struct View {
-    std::size_t tensor, input, rows, cols;
-  };
-  std::size_t capacity_ = 0;
-  std::vector<View> views_;
-  std::vector<AlignedBuffer<const T*>> tables_;
+  // The three ways of Engine::predict; the caller holds the locks for reading.
+  void predict_alone(const T* const* inputs, std::size_t samples, T* const* outputs) const;
+  void predict_apart(const T* const* inputs, std::size_t samples, T* const* outputs,
+                     int threads) const;
+  void predict_together(const T* const* inputs, std::size_t samples, T* const* outputs,
+                        int threads) const;
 };
 
 }  // namespace pronghorn

@@ -78,7 +78,7 @@ void Run<T>::State::prepare(std::size_t count, const double* rates, std::size_t 
   std::size_t at = 0;
   for (std::size_t s = 0; s < count; ++s) {
     const std::size_t samples = batch_samples(done + s), first = (done + s) * batch_size;
-    for (std::size_t i = 0; i < samples; ++i) tables_.set(data.inputs, at++, order[first + i]);
+    for (std::size_t i = 0; i < samples; ++i) tables_.set(data.inputs.data(), at++, order[first + i]);
     if (!training) continue;
     const double rate = rate_count == 1 ? rates[0] : rates[rate_offset + s];
     auto& state = *trainer->state_;

@@ -56,7 +56,7 @@ std::unique_ptr<Tape<T>> Engine<T>::forward(std::vector<const T*> inputs, std::s
   made->workspace = std::make_unique<Workspace<T>>(tape.program, samples,
                                                    worthwhile_threads(tape.program, samples));
   made->tables = InputTables<T>(tape.program, samples);
-  for (std::size_t i = 0; i < samples; ++i) made->tables.set(inputs, i, i);
+  for (std::size_t i = 0; i < samples; ++i) made->tables.set(inputs.data(), i, i);
   made->tables.bind(*made->workspace);
   const std::shared_lock lock(state_->locks);
   made->run(0, tape.program.forward_stages);

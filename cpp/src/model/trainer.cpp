@@ -170,7 +170,7 @@ Program<T>& Trainer<T>::State::training_program() {
     options.update = &update;
   }
   training = std::make_unique<Program<T>>(Planner<T>(engine->state_->graph, options).plan());
-  training_pool = std::make_unique<WorkspacePool<T>>(*training);
+  training_pool = std::make_unique<Pool<T>>(*training);
   return *training;
 }
 
@@ -201,7 +201,7 @@ Program<T>& Trainer<T>::State::evaluation_program() {
   if (evaluation == nullptr) {
     evaluation = std::make_unique<Program<T>>(
         Planner<T>(engine->state_->graph, plan_options(false, nullptr)).plan());
-    evaluation_pool = std::make_unique<WorkspacePool<T>>(*evaluation);
+    evaluation_pool = std::make_unique<Pool<T>>(*evaluation);
   }
   return *evaluation;
 }
@@ -213,7 +213,7 @@ Program<T>& Trainer<T>::State::gradient_program() {
     buffer_sinks = make_sinks(false);
     gradient = std::make_unique<Program<T>>(
         Planner<T>(engine->state_->graph, plan_options(true, &buffer_sinks)).plan());
-    gradient_pool = std::make_unique<WorkspacePool<T>>(*gradient);
+    gradient_pool = std::make_unique<Pool<T>>(*gradient);
   }
   return *gradient;
 }
@@ -390,7 +390,7 @@ double Trainer<T>::gradients(std::vector<const T*> inputs, std::vector<Targets<T
   const auto workspace =
       std::make_unique<Workspace<T>>(program, samples, worthwhile_threads(program, samples));
   InputTables<T> tables(program, samples);
-  for (std::size_t i = 0; i < samples; ++i) tables.set(inputs, i, i);
+  for (std::size_t i = 0; i < samples; ++i) tables.set(inputs.data(), i, i);
   tables.bind(*workspace);
   std::vector<std::size_t> indices(samples);
   for (std::size_t i = 0; i < samples; ++i) indices[i] = i;

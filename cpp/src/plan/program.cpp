@@ -66,7 +66,9 @@ void run_stages(const Program<T>& program, std::size_t first, std::size_t last, 
   T* scratch = step.workspace->scratch(thread);
   for (std::size_t s = first; s < last; ++s) {
     for (const auto& phase : program.stages[s].phases) {
-      const Share share = share_of(phase->tasks(step), thread, step.threads);
+      const std::size_t tasks = phase->tasks(step);
+      const Share share =
+          step.threads == 1 ? Share{0, tasks} : share_of(tasks, thread, step.threads);
       if (share.begin < share.end) phase->run(step, share.begin, share.end, scratch);
     }
     barrier.wait();
@@ -93,14 +95,16 @@ void Totals::reset() {
 }
 
 template <class T>
-int worthwhile_threads(const Program<T>& program, std::size_t samples) noexcept {
-  const int limit = max_threads();
-  if (limit <= 1) return 1;
-  const double threshold = parallel_threshold();
+int worthwhile_threads(double flops) noexcept {
   // A conservative guess of one core's speed; the threshold was measured against it.
   constexpr double kFlopsPerSecond = 50e9;
-  const double seconds = program.flops(samples) * (sizeof(T) / 4.0) / kFlopsPerSecond;
-  return seconds >= threshold ? limit : 1;
+  const double seconds = flops * (sizeof(T) / 4.0) / kFlopsPerSecond;
+  return seconds >= parallel_threshold() ? max_threads() : 1;
+}
+
+template <class T>
+int worthwhile_threads(const Program<T>& program, std::size_t samples) noexcept {
+  return worthwhile_threads<T>(program.flops(samples));
 }
 
 template struct Program<float>;
@@ -111,6 +115,8 @@ template void run_stages(const Program<float>&, std::size_t, std::size_t, Step<f
                          Barrier&) noexcept;
 template void run_stages(const Program<double>&, std::size_t, std::size_t, Step<double>&, int,
                          Barrier&) noexcept;
+template int worthwhile_threads<float>(double) noexcept;
+template int worthwhile_threads<double>(double) noexcept;
 template int worthwhile_threads(const Program<float>&, std::size_t) noexcept;
 template int worthwhile_threads(const Program<double>&, std::size_t) noexcept;
 

@@ -158,6 +158,9 @@ template <class T>
 void run_stages(const Program<T>& program, std::size_t first, std::size_t last, Step<T>& step,
                 int thread, Barrier& barrier) noexcept;
 
+// How many threads work of that many floating-point operations is worth.
+template <class T>
+int worthwhile_threads(double flops) noexcept;
 // How many threads a step of `samples` is worth.
 template <class T>
 int worthwhile_threads(const Program<T>& program, std::size_t samples) noexcept;

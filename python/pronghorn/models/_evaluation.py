@@ -225,6 +225,10 @@ class EvaluatingModel(CompiledModel):
             >>> model.predict(np.ones((3, 4)), verbose=0).shape
             (3, 2)
         """
+        if verbose == 0 and batch_size is None and steps is None and not callbacks:
+            plain = self._plain_predict(x)
+            if plain is not None:
+                return plain
         level = _validation.verbose(verbose)
         size = _validation.batch_size(batch_size)
         steps = _validation.steps(steps, "steps")
@@ -325,7 +329,8 @@ class EvaluatingModel(CompiledModel):
             >>> model.predict_on_batch(np.ones((3, 4))).shape
             (3, 2)
         """
-        return self.predict(x, verbose=0)
+        plain = self._plain_predict(x)
+        return self.predict(x, verbose=0) if plain is None else plain
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -37,6 +37,8 @@ class GraphModel(Layer):
         self._graph_dtype: DType | None = None
         # The whole check that the commonest input needs: a plain array of this shape and dtype.
         self._plain_input: tuple[tuple[int | None, ...], Any] | None = None
+        # And all of prediction for it: the outputs, or None for any other input.
+        self._plain_predict: Callable[[Any], Array | None] = _never
         self._training_calls = 0
 
     # The graph.
@@ -47,18 +49,20 @@ class GraphModel(Layer):
         self._inputs_struct, self._outputs_struct = inputs, outputs
         self._inputs, self._outputs = flat_inputs, flat_outputs
         self._layer_graph = graph
-        self._engine = None
-        self._graph_dtype = None
-        self._plain_input = None
+        self._drop_engine()
         self._eager = type(self._eager)()
         self.built = True
 
     def _drop_graph(self) -> None:
         self._layer_graph = None
+        self._drop_engine()
+        self.built = False
+
+    def _drop_engine(self) -> None:
         self._engine = None
         self._graph_dtype = None
         self._plain_input = None
-        self.built = False
+        self._plain_predict = _never
 
     def _graph(self) -> LayerGraph:
         if self._layer_graph is None:
@@ -248,7 +252,15 @@ class GraphModel(Layer):
                 for node in graph.nodes:
                     node["trainable"] = False
             self._engine = graph.engine(outputs)
+            self._plain_predict = self._make_plain_predict(self._engine)
         return self._engine
+
+    def _make_plain_predict(self, engine: Engine) -> Callable[[Any], Array | None]:
+        out = self._outputs_struct
+        keyed = isinstance(self._inputs_struct, dict)
+        if keyed or not isinstance(out, KerasTensor) or out.ndim < 2 or self._inputs[0].ndim < 2:
+            return _never
+        return engine.plain_predictor() or _never
 
     # Calls on data.
 
@@ -286,7 +298,9 @@ class GraphModel(Layer):
             what = f"the input '{name}' of model '{self.name}'"
             arrays.append(_data.features(part, tensor.shape, dtype, label, what))
         _data.check_lengths([(argument, arrays)])
-        if len(arrays) == 1 and self._inputs[0].ndim > 1 and None not in self._inputs[0].shape[1:]:
+        keyed = isinstance(self._inputs_struct, dict)
+        known = self._inputs[0].ndim > 1 and None not in self._inputs[0].shape[1:]
+        if len(arrays) == 1 and known and not keyed:
             self._plain_input = (self._inputs[0].shape[1:], arrays[0].dtype)
         return [array if array.ndim > 1 else array[:, None] for array in arrays]
 
@@ -316,6 +330,10 @@ class GraphModel(Layer):
         Returns:
             Symbolic tensors or arrays in the structure of the model's outputs.
         """
+        if not training:
+            plain = self._plain_predict(inputs)
+            if plain is not None:
+                return plain
         flat = _tree.flatten(inputs)
         if any(isinstance(item, KerasTensor) for item in flat):
             if self._layer_graph is None and len(flat) == 1:
@@ -338,6 +356,11 @@ class GraphModel(Layer):
             f"Model '{self.name}' cannot be pickled or copied yet; make a new model and carry the "
             "weights over with get_weights() and set_weights()."
         )
+
+
+def _never(x: Any) -> Array | None:
+    """For models that take or give more than one plain array, or have no engine yet."""
+    return None
 
 
 def _alone(structure: Any) -> Any:
