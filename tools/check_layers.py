@@ -34,6 +34,7 @@ PYTHON_LEVELS = (
         "initializers",
         "losses",
         "metrics",
+        "ops",
         "optimizers",
         "regularizers",
         "utils",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         losses,
         metrics,
         models,
+        ops,
         optimizers,
         random,
         regularizers,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pronghorn.losses import Loss
     from pronghorn.metrics import Metric
     from pronghorn.models import Model, Sequential
+    from pronghorn.ops import GradientTape, grad, value_and_grad
     from pronghorn.optimizers import Optimizer
     from pronghorn.regularizers import Regularizer
 
@@ -53,12 +55,14 @@ _SUBMODULES = (
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "random",
     "regularizers",
     "utils",
 )
 _HOMES = {
+    "GradientTape": "ops",
     "Initializer": "initializers",
     "Input": "layers",
     "KerasTensor": "_graph",
@@ -70,9 +74,12 @@ _HOMES = {
     "Regularizer": "regularizers",
     "Sequential": "models",
     "Variable": "_variable",
+    "grad": "ops",
+    "value_and_grad": "ops",
 }
 
 __all__ = [
+    "GradientTape",
     "Initializer",
     "Input",
     "KerasTensor",
@@ -89,15 +96,18 @@ __all__ = [
     "callbacks",
     "config",
     "datasets",
+    "grad",
     "initializers",
     "layers",
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "random",
     "regularizers",
     "utils",
+    "value_and_grad",
 ]
 
 

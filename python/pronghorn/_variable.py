@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pronghorn import _engine, _naming
+from pronghorn import _engine, _naming, _tree
+from pronghorn._autodiff import OPERATIONS, Node, Tensor, is_watched
 
 if TYPE_CHECKING:
     from pronghorn._engine import Array, DType
@@ -64,7 +65,12 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
                 f"`dtype` of a variable must be 'float32' or 'float64'. Received: dtype={dtype!r}"
             )
         self._core = _engine.CoreVariable(tuple(shape), cast("DType", dtype))
+        self._leaf = Node()
         self.assign(value)
+
+    def _recorded(self) -> Tensor | None:
+        """The value with a history, if a tape is open that watches this variable."""
+        return Tensor(self._core.get(), self._leaf) if is_watched(self) else None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -122,11 +128,17 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return value if dtype is None else value.astype(dtype, copy=False)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        arrays = [x.value if isinstance(x, Variable) else x for x in inputs]
-        return getattr(ufunc, method)(*arrays, **kwargs)
+        return getattr(ufunc, method)(*map(_present, inputs), **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*_tree.map_structure(_present, args), **kwargs)
 
     def __getitem__(self, key: Any) -> Any:
-        return self._core.get()[key]
+        return _present(self)[key]
+
+    def _activate(self, specification: Any) -> Any:
+        """Makes functions such as ``activations.relu`` applicable to variables."""
+        return OPERATIONS["_activate"](self, **specification)
 
     def __len__(self) -> int:
         return len(self._core.get())
@@ -139,3 +151,13 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
             f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, "
             f"value={self.value}>"
         )
+
+
+def _present(thing: Any) -> Any:
+    """What an expression takes for a variable: its value, recorded if a tape watches it."""
+    return _value_now(thing) if isinstance(thing, Variable) else thing
+
+
+def _value_now(variable: Variable) -> Any:
+    recorded = variable._recorded()
+    return variable.value if recorded is None else recorded

@@ -1,0 +1,145 @@
+"""The reverse pass: from gradients of results to gradients of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pronghorn._autodiff import _record
+from pronghorn._autodiff._record import Node
+from pronghorn._autodiff._tensor import Tensor, value_of
+
+
+def pull_back(
+    results: Sequence[Any],
+    gradients: Sequence[Any],
+    sources: Sequence[Node | tuple[Node, int] | None],
+    keep: bool = False,
+) -> list[Any]:
+    """Gradients of ``sum(results * gradients)`` with respect to `sources`.
+
+    Args:
+        results: Tensors.
+        gradients: One for each, of its shape.
+        sources: Nodes, or pairs of a node and the number of its output; None gives None.
+        keep: Whether to record the reverse pass itself, so that it can be differentiated.
+
+    Returns:
+        An array (with `keep` a tensor) for each source; None where nothing depends on it.
+    """
+    wanted = [s if isinstance(s, tuple) or s is None else (s, 0) for s in sources]
+    order = _relevant(results, {pair[0] for pair in wanted if pair is not None})
+    held: dict[Node, list[Any]] = {}
+    for result, gradient in zip(results, gradients, strict=True):
+        if isinstance(result, Tensor) and result._node in order:
+            _add(held, result, gradient)
+    targets = {pair[0] for pair in wanted if pair is not None}
+    for node in sorted(order, key=lambda each: each.number, reverse=True):
+        if node.operation is None or node not in held:
+            continue
+        grads = held[node] if node in targets else held.pop(node)
+        _through(node, grads, order, held, keep)
+    found: list[Any] = []
+    for pair in wanted:
+        none = pair is None or pair[0] not in held
+        found.append(None if none or pair is None else held[pair[0]][pair[1]])
+    return found
+
+
+def _inputs(node: Node) -> list[Tensor]:
+    found = []
+    for argument in node.args:
+        if type(argument) is Tensor:
+            found.append(argument)
+        elif type(argument) is list:
+            found += [each for each in argument if type(each) is Tensor]
+    return found
+
+
+def _relevant(results: Sequence[Any], sources: set[Node]) -> set[Node]:
+    """The nodes between `results` and `sources`, both included."""
+    reached: dict[Node, list[Node]] = {}
+    stack = [r._node for r in results if isinstance(r, Tensor) and r._node is not None]
+    while stack:
+        node = stack.pop()
+        if node in reached:
+            continue
+        parents = [t._node for t in _inputs(node) if t._node is not None]
+        reached[node] = parents
+        stack.extend(parents)
+    relevant: set[Node] = set()
+    for node in sorted(reached, key=lambda each: each.number):
+        if node in sources or any(parent in relevant for parent in reached[node]):
+            relevant.add(node)
+    return relevant
+
+
+def _add(held: dict[Node, list[Any]], tensor: Tensor, gradient: Any) -> None:
+    node = tensor._node
+    assert node is not None
+    if gradient is None or tensor._value.dtype.kind != "f":
+        return
+    if gradient.dtype != tensor._value.dtype:
+        gradient = gradient.astype(tensor._value.dtype)
+    count = len(node.value) if isinstance(node.value, tuple) else 1
+    grads = held.setdefault(node, [None] * count)
+    old = grads[tensor._index]
+    grads[tensor._index] = gradient if old is None else old + gradient
+
+
+def _through(
+    node: Node, grads: list[Any], order: set[Node], held: dict[Node, list[Any]], keep: bool
+) -> None:
+    """Passes the gradients of a node's outputs to its arguments."""
+    operation = node.operation
+    if operation.rule is None:
+        raise NotImplementedError(
+            f"ops.{operation.name} has no derivative here; keep it out of what is differentiated, "
+            "or wrap its argument in ops.stop_gradient."
+        )
+    several = isinstance(node.value, tuple)
+    if keep:
+        args = node.args
+        y: Any = (
+            tuple(Tensor(part, node, i) for i, part in enumerate(node.value))
+            if several
+            else Tensor(node.value, node)
+        )
+    else:
+        args = [
+            [value_of(each) for each in argument] if type(argument) is list else value_of(argument)
+            for argument in node.args
+        ]
+        y = node.value
+    if several:
+        grads = [
+            np.zeros_like(part) if grad is None else grad
+            for part, grad in zip(node.value, grads, strict=True)
+        ]
+    dy = tuple(grads) if several else grads[0]
+    if keep:
+        passed = operation.rule(dy, y, *args, **node.kwargs)
+        _spread(node.args, passed, order, held)
+    else:
+        with _record.paused(), np.errstate(all="ignore"):
+            passed = operation.rule(dy, y, *args, **node.kwargs)
+            _spread(node.args, passed, order, held)
+
+
+def _spread(
+    args: Sequence[Any], passed: Any, order: set[Node], held: dict[Node, list[Any]]
+) -> None:
+    if not isinstance(passed, (tuple, list)):
+        passed = (passed,)
+    for argument, gradient in zip(args, passed, strict=False):
+        if type(argument) is Tensor:
+            pairs = [(argument, gradient)]
+        elif type(argument) is list and gradient is not None:
+            pairs = list(zip(argument, gradient, strict=True))
+        else:
+            continue
+        for tensor, part in pairs:
+            if type(tensor) is Tensor and tensor._node in order:
+                _add(held, tensor, part() if callable(part) else part)

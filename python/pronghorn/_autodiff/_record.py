@@ -1,0 +1,91 @@
+"""Whether operations are recorded now, and what a record is."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+_numbers = itertools.count()
+
+
+class _State(threading.local):
+    depth = 0  # recordings that are open in this thread
+
+    def __init__(self) -> None:
+        self.tapes: list[Any] = []  # those of them that belong to a tape
+
+
+_state = _State()
+
+
+class Node:
+    """One recorded call; without `operation`, a place where gradients are wanted.
+
+    Attributes:
+        operation: The `Operation`; None for a leaf.
+        args: As passed, with tensors among them.
+        kwargs: Likewise.
+        value: What came out, an array or a tuple of arrays.
+        number: Later calls have larger ones.
+    """
+
+    __slots__ = ("args", "kwargs", "number", "operation", "value")
+
+    def __init__(
+        self, operation: Any = None, args: Any = (), kwargs: Any = None, value: Any = None
+    ) -> None:
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs or {}
+        self.value = value
+        self.number = next(_numbers)
+
+
+def recording_is_on() -> bool:
+    """Whether a tape is open in this thread."""
+    return _state.depth > 0
+
+
+def open_tape(tape: Any) -> None:
+    """Begins to record for a tape."""
+    _state.depth += 1
+    _state.tapes.append(tape)
+
+
+def close_tape(tape: Any) -> None:
+    """Ends what `open_tape` began."""
+    _state.depth -= 1
+    _state.tapes.remove(tape)
+
+
+def is_watched(variable: Any) -> bool:
+    """Whether an open tape wants to know of this use of a variable."""
+    if not _state.depth:
+        return False
+    found = False
+    for tape in _state.tapes:
+        found = tape._meets(variable) or found
+    return found
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[None]:
+    """Records what happens inside."""
+    _state.depth += 1
+    try:
+        yield
+    finally:
+        _state.depth -= 1
+
+
+@contextlib.contextmanager
+def paused() -> Iterator[None]:
+    """Records nothing of what happens inside."""
+    depth, _state.depth = _state.depth, 0
+    try:
+        yield
+    finally:
+        _state.depth = depth

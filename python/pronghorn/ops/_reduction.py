@@ -1,0 +1,474 @@
+"""Reductions along axes: sums, means, extremes and the like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pronghorn._autodiff import Tensor, by_composition, operation, rule
+from pronghorn.ops._shaping import broadcast_to, flip, get_item, moveaxis, reshape
+
+
+def _axes(axis: Any, rank: int) -> tuple[int, ...]:
+    """`axis` as a tuple of non-negative numbers."""
+    if axis is None:
+        return tuple(range(rank))
+    given = axis if isinstance(axis, (tuple, list)) else (axis,)
+    return tuple(int(a) % rank for a in given) if rank else ()
+
+
+def _axis(axis: Any) -> Any:
+    return tuple(axis) if isinstance(axis, list) else axis
+
+
+def _kept(gradient: Any, x: Any, axis: Any) -> Any:
+    """A gradient with the reduced axes put back as axes of length 1."""
+    axes = _axes(axis, x.ndim)
+    return reshape(gradient, tuple(1 if i in axes else size for i, size in enumerate(x.shape)))
+
+
+def _count(x: Any, axis: Any) -> int:
+    total = 1
+    for i in _axes(axis, x.ndim):
+        total *= x.shape[i]
+    return total
+
+
+@operation()
+def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum along axes.
+
+    Args:
+        x: Of any shape.
+        axis: One or several; None is all.
+        keepdims: Whether reduced axes stay, with length 1.
+
+    Example:
+        >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+        [4.0, 6.0]
+    """
+    return np.sum(x, axis=_axis(axis), keepdims=keepdims)
+
+
+@rule(sum)
+def _(dy: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return broadcast_to(_kept(dy, x, axis), x.shape)
+
+
+@operation()
+def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The mean along axes.
+
+    Args:
+        x: Of any shape.
+        axis: One or several; None is all.
+        keepdims: Whether reduced axes stay, with length 1.
+
+    Example:
+        >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+        [2.0, 3.0]
+    """
+    return np.mean(x, axis=_axis(axis), keepdims=keepdims)
+
+
+@rule(mean)
+def _(dy: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    return broadcast_to(_kept(dy, x, axis) / max_of_one(_count(x, axis)), x.shape)
+
+
+def max_of_one(count: int) -> float:
+    """A divisor that is never 0."""
+    return float(count or 1)
+
+
+@operation()
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    """The product along axes.
+
+    Args:
+        x: Of any shape.
+        axis: One or several; None is all.
+        keepdims: Whether reduced axes stay, with length 1.
+        dtype: Of the result; None for that of x.
+
+    Example:
+        >>> prod([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+        [3.0, 8.0]
+    """
+    return np.prod(x, axis=_axis(axis), keepdims=keepdims, dtype=dtype)
+
+
+@rule(prod)
+def _(dy: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    if not np.any(np.asarray(x) == 0):
+        return _kept(dy * y, x, axis) / x
+    # With a zero among the factors: for each factor the product of the others.
+    from pronghorn.ops._choice import where
+
+    axes = _axes(axis, x.ndim)
+    last = tuple(range(x.ndim - len(axes), x.ndim))
+    moved = moveaxis(x, axes, last)
+    outer = moved.shape[: x.ndim - len(axes)]
+    flat = reshape(moved, (*outer, -1))
+    size = flat.shape[-1]
+    tiled = broadcast_to(reshape(flat, (*outer, 1, size)), (*outer, size, size))
+    others = prod(where(np.eye(size, dtype=bool), np.ones((), x.dtype), tiled), axis=-1)
+    back = moveaxis(reshape(others, moved.shape), last, axes)
+    return _kept(dy, x, axis) * back
+
+
+@operation()
+def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """The largest element along axes; equal ones share the gradient.
+
+    Args:
+        x: Of any shape.
+        axis: One or several; None is all.
+        keepdims: Whether reduced axes stay, with length 1.
+        initial: A lower bound of the result; None for none.
+
+    Example:
+        >>> max([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+        [3.0, 4.0]
+    """
+    bound = {} if initial is None else {"initial": initial}
+    return np.max(x, axis=_axis(axis), keepdims=keepdims, **bound)
+
+
+@operation()
+def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """The smallest element along axes; equal ones share the gradient.
+
+    Args:
+        x: Of any shape.
+        axis: One or several; None is all.
+        keepdims: Whether reduced axes stay, with length 1.
+        initial: An upper bound of the result; None for none.
+
+    Example:
+        >>> min([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+        [1.0, 2.0]
+    """
+    bound = {} if initial is None else {"initial": initial}
+    return np.min(x, axis=_axis(axis), keepdims=keepdims, **bound)
+
+
+def _extreme(
+    dy: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
+) -> Any:
+    from pronghorn.ops._choice import cast, stop_gradient
+
+    mask = cast(x == _kept(y, x, axis), dy.dtype)
+    ties = stop_gradient(sum(mask, axis=axis, keepdims=True))
+    if axis is None:
+        ties = reshape(ties, (1,) * x.ndim)
+    return _kept(dy, x, axis) * mask / maximum_of_one(ties)
+
+
+def maximum_of_one(x: Any) -> Any:
+    """x, and 1 where it is 0."""
+    from pronghorn.ops._choice import where
+
+    return where(x == 0, np.ones((), x.dtype), x)
+
+
+rule(max)(_extreme)
+rule(min)(_extreme)
+
+
+def amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The same as `max`.
+
+    Example:
+        >>> float(amax([1.0, 3.0]))
+        3.0
+    """
+    return max(x, axis=axis, keepdims=keepdims)
+
+
+def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The same as `min`.
+
+    Example:
+        >>> float(amin([1.0, 3.0]))
+        1.0
+    """
+    return min(x, axis=axis, keepdims=keepdims)
+
+
+def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The mean square deviation from the mean along axes.
+
+    Example:
+        >>> float(var([1.0, 3.0]))
+        1.0
+    """
+    from pronghorn.ops._choice import tensor_like
+
+    x = tensor_like(x)
+    deviation = x - mean(x, axis=axis, keepdims=True)
+    return mean(deviation * deviation, axis=axis, keepdims=keepdims)
+
+
+def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The square root of `var`.
+
+    Example:
+        >>> float(std([1.0, 3.0]))
+        1.0
+    """
+    from pronghorn.ops._elementwise import sqrt
+
+    return sqrt(var(x, axis=axis, keepdims=keepdims))
+
+
+def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The largest element less the smallest, along axes.
+
+    Example:
+        >>> float(ptp([1.0, 3.0]))
+        2.0
+    """
+    return max(x, axis=axis, keepdims=keepdims) - min(x, axis=axis, keepdims=keepdims)
+
+
+def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
+    """The weighted mean along axes.
+
+    Args:
+        x: Of any shape.
+        axis: One or several; None is all.
+        weights: Of the shape of x or, for one axis, a vector; None for equal ones.
+
+    Example:
+        >>> float(average([1.0, 3.0], weights=[3.0, 1.0]))
+        1.5
+    """
+    from pronghorn.ops._choice import tensor_like
+
+    if weights is None:
+        return mean(x, axis=axis)
+    x, weights = tensor_like(x), tensor_like(weights)
+    if weights.ndim == 1 and x.ndim > 1:
+        if not isinstance(axis, int):
+            raise ValueError("ops.average needs one `axis` for a vector of `weights`.")
+        sizes = [1] * x.ndim
+        sizes[axis] = weights.shape[0]
+        weights = reshape(weights, tuple(sizes))
+    total = sum(broadcast_to(weights, x.shape), axis=axis)
+    return sum(x * weights, axis=axis) / total
+
+
+@operation()
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))) along axes, without overflow.
+
+    Example:
+        >>> round(float(logsumexp([0.0, 0.0])), 6)
+        0.693147
+    """
+    top = np.max(x, axis=_axis(axis), keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    total = np.log(np.sum(np.exp(x - top), axis=_axis(axis), keepdims=True)) + top
+    return total if keepdims else np.squeeze(total, _axes(axis, np.ndim(x)))
+
+
+@rule(logsumexp)
+def _(dy: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    from pronghorn.ops._elementwise import exp
+
+    return _kept(dy, x, axis) * exp(x - _kept(y, x, axis))
+
+
+@operation()
+def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Sums of the first 1, 2, 3, ... elements along an axis (None: of the flat tensor).
+
+    Example:
+        >>> cumsum([1.0, 2.0, 3.0]).tolist()
+        [1.0, 3.0, 6.0]
+    """
+    return np.cumsum(x, axis=axis, dtype=dtype)
+
+
+@rule(cumsum)
+def _(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    along = 0 if axis is None else axis
+    return reshape(flip(cumsum(flip(dy, along), along), along), x.shape)
+
+
+@operation()
+def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Products of the first 1, 2, 3, ... elements along an axis (None: of the flat tensor).
+
+    Example:
+        >>> cumprod([1.0, 2.0, 3.0]).tolist()
+        [1.0, 2.0, 6.0]
+    """
+    return np.cumprod(x, axis=axis, dtype=dtype)
+
+
+def _cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    from pronghorn.ops._choice import where
+
+    x, along = (reshape(x, (-1,)), 0) if axis is None else (x, axis)
+    moved = moveaxis(x, along, -1)
+    size = moved.shape[-1]
+    table = broadcast_to(
+        reshape(moved, (*moved.shape[:-1], 1, size)), (*moved.shape[:-1], size, size)
+    )
+    kept = where(np.tri(size, dtype=bool), table, np.ones((), x.dtype))
+    return moveaxis(prod(kept, axis=-1), -1, along)
+
+
+by_composition(cumprod, _cumprod)
+
+
+@operation(differentiable=False)
+def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The place of the largest element along an axis (None: in the flat tensor).
+
+    Example:
+        >>> int(argmax([1.0, 5.0, 3.0]))
+        1
+    """
+    return np.argmax(x, axis=axis, keepdims=keepdims)
+
+
+@operation(differentiable=False)
+def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The place of the smallest element along an axis (None: in the flat tensor).
+
+    Example:
+        >>> int(argmin([1.0, 5.0, 3.0]))
+        0
+    """
+    return np.argmin(x, axis=axis, keepdims=keepdims)
+
+
+@operation(differentiable=False)
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether an element along axes is true.
+
+    Example:
+        >>> bool(any([False, True]))
+        True
+    """
+    return np.any(x, axis=_axis(axis), keepdims=keepdims)
+
+
+@operation(differentiable=False)
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Whether all elements along axes are true.
+
+    Example:
+        >>> bool(all([False, True]))
+        False
+    """
+    return np.all(x, axis=_axis(axis), keepdims=keepdims)
+
+
+@operation(differentiable=False)
+def count_nonzero(x: Any, axis: Any = None) -> Any:
+    """How many elements along axes are not 0.
+
+    Example:
+        >>> int(count_nonzero([0, 2, 3]))
+        2
+    """
+    return np.asarray(np.count_nonzero(x, axis=_axis(axis)), np.int32)[()]
+
+
+@operation()
+def sort(x: Any, axis: int = -1) -> Any:
+    """X in ascending order along an axis.
+
+    Example:
+        >>> sort([3.0, 1.0, 2.0]).tolist()
+        [1.0, 2.0, 3.0]
+    """
+    return np.sort(x, axis=axis)
+
+
+@rule(sort)
+def _(dy: Any, y: Any, x: Any, axis: int = -1) -> Any:
+    from pronghorn.ops._indexing import take_along_axis
+
+    return take_along_axis(dy, argsort(argsort(x, axis), axis), axis)
+
+
+@operation(differentiable=False)
+def argsort(x: Any, axis: int = -1) -> Any:
+    """The order in which the elements along an axis ascend; equal ones keep their order.
+
+    Example:
+        >>> argsort([3.0, 1.0, 2.0]).tolist()
+        [1, 2, 0]
+    """
+    return np.argsort(x, axis=axis, kind="stable")
+
+
+def quantile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """The values below which the fractions q of the elements lie.
+
+    Args:
+        x: Of any shape.
+        q: A fraction from 0 to 1, or several of them.
+        axis: One axis; None is all.
+        method: "linear", "lower", "higher", "midpoint" or "nearest": between two elements.
+        keepdims: Whether reduced axes stay, with length 1.
+
+    Example:
+        >>> float(quantile([1.0, 2.0, 3.0], 0.25))
+        1.5
+    """
+    from pronghorn.ops._choice import cast, tensor_like
+
+    methods = ("linear", "lower", "higher", "midpoint", "nearest")
+    if method not in methods:
+        raise ValueError(f"`method` must be one of {methods}. Received: method={method!r}")
+    x = tensor_like(x)
+    if x.dtype.kind != "f":
+        x = cast(x, "float32")
+    fractions = np.asarray(q, np.float64)
+    axes = _axes(axis, x.ndim)
+    moved = moveaxis(x, axes, tuple(range(len(axes))))
+    rest = moved.shape[len(axes) :]
+    ordered = sort(reshape(moved, (-1, *rest)), axis=0)
+    place = fractions.reshape(-1) * (ordered.shape[0] - 1)
+    low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
+    share = place - low
+    if method == "nearest":
+        low = high = np.round(place).astype(int)
+    elif method in ("lower", "higher"):
+        low = high = low if method == "lower" else high
+    elif method == "midpoint":
+        share = np.where(low == high, 0.0, 0.5)
+    weight = share.astype(x.dtype).reshape(-1, *(1,) * len(rest))
+    result = get_item(ordered, low) * (1 - weight) + get_item(ordered, high) * weight
+    if keepdims:
+        rest = tuple(1 if i in axes else size for i, size in enumerate(x.shape))
+    return reshape(result, (*fractions.shape, *rest))
+
+
+def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The middle value along an axis (None: of all elements).
+
+    Example:
+        >>> float(median([1.0, 5.0, 3.0]))
+        3.0
+    """
+    return quantile(x, 0.5, axis=axis, keepdims=keepdims)
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether x is a tensor: an array, a recorded or a symbolic one.
+
+    Example:
+        >>> is_tensor(np.zeros(2)), is_tensor([0.0])
+        (True, False)
+    """
+    return isinstance(x, (np.ndarray, Tensor)) or hasattr(x, "_operate")
