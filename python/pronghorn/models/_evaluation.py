@@ -225,7 +225,8 @@ class EvaluatingModel(CompiledModel):
             >>> model.predict(np.ones((3, 4)), verbose=0).shape
             (3, 2)
         """
-        if verbose == 0 and batch_size is None and steps is None and not callbacks:
+        size_fits = batch_size is None or (type(batch_size) is int and batch_size > 0)
+        if verbose == 0 and size_fits and steps is None and not callbacks:
             plain = self._plain_predict(x)
             if plain is not None:
                 return plain

@@ -1,0 +1,1 @@
+"""What calls, imports, options and odd circumstances cost, each against its target."""
