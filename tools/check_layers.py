@@ -40,7 +40,7 @@ PYTHON_LEVELS = (
         "utils",
     },
     {"layers", "_graph"},
-    {"models", "_data"},
+    {"models", "saving", "_data"},
 )
 CORE = "pronghorn._core"
 CORE_IMPORTER = "pronghorn._engine"

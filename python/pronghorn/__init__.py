@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         optimizers,
         random,
         regularizers,
+        saving,
         utils,
     )
     from pronghorn._graph import KerasTensor
@@ -59,6 +60,7 @@ _SUBMODULES = (
     "optimizers",
     "random",
     "regularizers",
+    "saving",
     "utils",
 )
 _HOMES = {
@@ -106,6 +108,7 @@ __all__ = [
     "optimizers",
     "random",
     "regularizers",
+    "saving",
     "utils",
     "value_and_grad",
 ]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pronghorn import _state, _suggest
+from pronghorn._serialization._custom_objects import CustomObjectScope, get_registered_object
 
 T = TypeVar("T")
 
@@ -66,8 +67,9 @@ class Registry:
         Raises:
             ValueError: If there is none; the message suggests the nearest.
         """
-        if custom_objects and name in custom_objects:
-            return custom_objects[name]
+        found = get_registered_object(name, custom_objects)
+        if found is not None:
+            return found
         if name in self._entries:
             return self._entries[name]
         if self._ignore_case and name.lower() in self._entries:
@@ -82,44 +84,38 @@ class Registry:
                 names[id(entry)] = name
         return list(names.values())
 
+    def peek(self, name: str) -> Any:
+        """The class or function of exactly this name, or None."""
+        return self._entries.get(name)
+
     def serialize(self, thing: Any) -> Any:
         """The configuration of ``thing`` (an object with ``get_config``, or a function)."""
-        if thing is None:
-            return None
-        if hasattr(thing, "get_config"):
-            known = self._entries.get(type(thing).__name__) is type(thing)
-            return {
-                "module": self.module if known else type(thing).__module__,
-                "class_name": type(thing).__name__,
-                "config": thing.get_config(),
-                "registered_name": None if known else type(thing).__name__,
-            }
-        name = getattr(thing, "__name__", None)
-        if name is None:
-            raise ValueError(
-                f"Cannot serialize {thing!r} as {_article(self.kind)}: it has neither "
-                "`get_config()` nor a name."
-            )
-        return name
+        from pronghorn._serialization import _objects  # it knows every registry's package
+
+        return _objects.serialize_keras_object(thing)
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The object of a configuration, of a name, or of a dictionary with ``class_name``."""
+        from pronghorn._serialization import _objects
+
         if config is None:
             return None
         if isinstance(config, str):
             return self.find(config, custom_objects)
-        if not isinstance(config, Mapping) or "class_name" not in config:
+        if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str):
             raise ValueError(
                 f"A configuration of {_article(self.kind)} is a name or a dictionary with "
                 f"'class_name' and 'config'; received {config!r}."
             )
-        entry = self.find(str(config["class_name"]), custom_objects)
-        details = dict(config.get("config") or {})
-        if not inspect.isclass(entry):
-            return entry
-        if hasattr(entry, "from_config"):
-            return entry.from_config(details)
-        return entry(**details)
+        if config["class_name"] == "function" or config.get("module") is not None:
+            return _objects.deserialize_keras_object(config, custom_objects)
+        # Without a module it is the older form, in which names are looked up here.
+        with CustomObjectScope(custom_objects):
+            entry = self.find(str(config.get("registered_name") or config["class_name"]))
+            details = dict(config.get("config") or {})
+            if not inspect.isclass(entry):
+                return entry
+            return entry.from_config(details) if hasattr(entry, "from_config") else entry(**details)
 
     def get(self, identifier: Any) -> Any:
         """What ``identifier`` stands for.

@@ -48,6 +48,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         scope = _naming.current_path()
         self.path = f"{scope}/{self.name}" if scope else self.name
         self.trainable = trainable
+        # Files keep the weights in this order even where some are frozen later.
+        self._made_trainable = trainable
         if callable(initializer):
             if shape is None:
                 raise ValueError(
@@ -142,6 +144,16 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __len__(self) -> int:
         return len(self._core.get())
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {key: value for key, value in self.__dict__.items() if key != "_core"}
+        return {**state, "_value": self._core.get()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        value = state["_value"]
+        self.__dict__.update((key, item) for key, item in state.items() if key != "_value")
+        self._core = _engine.CoreVariable(value.shape, cast("DType", str(value.dtype)))
+        self._core.set(value)
 
     def __hash__(self) -> int:
         return id(self)

@@ -6,6 +6,7 @@ An activation is written as a plain function that ends in ``apply(x, name, p0, p
 also why any callable made of one activation, such as ``lambda x: relu(x, 0.1)``, can be used.
 """
 
+import inspect
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypedDict, TypeVar
@@ -158,16 +159,19 @@ def get(identifier: str | dict[str, Any] | Callable[..., Any] | None) -> Callabl
     return found
 
 
-def serialize(activation: Callable[..., Any]) -> str:
-    """The name of an activation.
+def serialize(activation: Callable[..., Any]) -> Any:
+    """The name of an activation of this package, or the configuration of another one.
 
     Example:
         >>> serialize(get("tanh"))
         'tanh'
     """
-    if not hasattr(activation, "_engine_spec"):
+    name = str(getattr(activation, "__name__", ""))
+    if REGISTRY.peek(name) is activation:
+        return name
+    if not inspect.isfunction(activation) and not hasattr(activation, "get_config"):
         raise ValueError(_not_native(activation))
-    return str(REGISTRY.serialize(activation))
+    return REGISTRY.serialize(activation)
 
 
 def deserialize(

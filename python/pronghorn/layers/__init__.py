@@ -10,6 +10,7 @@ from pronghorn.layers._flatten import Flatten
 from pronghorn.layers._input_layer import Input, InputLayer
 from pronghorn.layers._layer import Layer
 from pronghorn.layers._leaky_relu import LeakyReLU
+from pronghorn.layers._lookup import deserialize, serialize
 from pronghorn.layers._relu import ReLU
 from pronghorn.layers._reshape import Reshape
 from pronghorn.layers._softmax import Softmax
@@ -31,4 +32,6 @@ __all__ = [
     "Softmax",
     "add",
     "concatenate",
+    "deserialize",
+    "serialize",
 ]

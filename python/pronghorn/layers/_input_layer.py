@@ -112,6 +112,10 @@ class InputLayer(Layer):
         self.built = True
         Node(self, None, KerasTensor(self._batch_shape, dtype, name=self.name))
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        Node(self, None, KerasTensor(self._batch_shape, self._input_dtype, name=self.name))
+
     @property
     def batch_shape(self) -> tuple[int | None, ...]:
         """Shape with the batch dimension."""

@@ -136,6 +136,47 @@ class Layer(WeightHolder):
         """Makes a layer from what `get_config` gave."""
         return cls(**config)
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """What `build_from_config` needs to create the weights; None if there is nothing to do."""
+        if self._build_shape is None or not (self._weights or self._takes_list):
+            return None
+        return {"input_shape": self._build_shape}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Creates the weights as `get_build_config` says."""
+        shape = config.get("input_shape")
+        if shape is not None:
+            nested = isinstance(shape, (list, tuple)) and any(_tree.is_nested(s) for s in shape)
+            self.build([tuple(part) for part in shape] if nested else tuple(shape))
+
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """Puts the layer's own weights into `store`, named by number; may be overridden.
+
+        Args:
+            store: To be filled with arrays.
+        """
+        ordered = sorted(self._weights, key=lambda variable: not variable._made_trainable)
+        for number, variable in enumerate(ordered):
+            store[str(number)] = variable.numpy()
+
+    def load_own_variables(self, store: dict[str, Any]) -> None:
+        """Takes the layer's own weights from `store`; override it with `save_own_variables`.
+
+        Args:
+            store: Arrays by name.
+
+        Raises:
+            ValueError: If the number or a shape differs.
+        """
+        ordered = sorted(self._weights, key=lambda variable: not variable._made_trainable)
+        if len(store) != len(ordered):
+            raise ValueError(
+                f"Layer '{self.name}' expected {len(ordered)} variables, but received "
+                f"{len(store)} variables during loading."
+            )
+        for number, variable in enumerate(ordered):
+            variable.assign(store[str(number)])
+
     # Calling.
 
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
@@ -276,6 +317,10 @@ class Layer(WeightHolder):
     def output(self) -> Any:
         """Symbolic output of the first call."""
         return self._only_node("output").output_structure
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: weights included; calls in graphs and engines are not."""
+        return {**self.__dict__, "_inbound_nodes": [], "_eager": _eager.EagerEngines()}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

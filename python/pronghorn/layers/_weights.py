@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from pronghorn import initializers
 from pronghorn._engine import Array
+from pronghorn._serialization import _allowance
 from pronghorn._variable import Variable
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class WeightHolder:
         trainable: bool = True,
     ) -> Variable:
         """Creates a weight in the layer's dtype and keeps it in `weights`; None: Glorot uniform."""
+        _allowance.check(shape, self.name, name)
         initializer = initializer or initializers.GlorotUniform()
         variable = Variable(initializer, shape, self._dtype, trainable, name)
         self._weights.append(variable)

@@ -27,10 +27,10 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(loss: Any) -> Any:
-    """The configuration of a loss, or the name of a loss function.
+    """The configuration of a loss or loss function.
 
     Example:
-        >>> serialize(get("mse"))
+        >>> serialize(get("mse"))["config"]
         'mean_squared_error'
     """
     return REGISTRY.serialize(loss)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from pronghorn.metrics._metric import REGISTRY
-from pronghorn.metrics._reduction import MeanMetricWrapper
 
 
 def get(identifier: Any) -> Any:
@@ -28,16 +27,13 @@ def get(identifier: Any) -> Any:
 
 
 def serialize(metric: Any) -> Any:
-    """The configuration of a metric, or the name of a metric function.
+    """The configuration of a metric or metric function.
 
     Example:
         >>> serialize(get("mae"))["class_name"]
         'MeanAbsoluteError'
     """
-    configuration = REGISTRY.serialize(metric)
-    if type(metric) is MeanMetricWrapper:
-        configuration["config"]["fn"] = REGISTRY.serialize(configuration["config"]["fn"])
-    return configuration
+    return REGISTRY.serialize(metric)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -47,7 +43,4 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
         >>> deserialize(serialize(get("mae")))
         <MeanAbsoluteError name=mean_absolute_error>
     """
-    if isinstance(config, dict) and isinstance(config.get("config", {}).get("fn"), str):
-        function = REGISTRY.find(config["config"]["fn"], custom_objects)
-        config = {**config, "config": {**config["config"], "fn": function}}
     return REGISTRY.deserialize(config, custom_objects)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pronghorn._serialization._objects import serialize_keras_object
 from pronghorn.losses._function import as_numbers
 from pronghorn.losses._loss import weigh
 from pronghorn.metrics._metric import REGISTRY, Metric
@@ -136,8 +137,20 @@ class MeanMetricWrapper(Mean):
 
     def get_config(self) -> dict[str, Any]:
         if type(self) is MeanMetricWrapper:
-            return {**super().get_config(), "fn": self._fn, **self._settings}
+            return {
+                **super().get_config(),
+                "fn": serialize_keras_object(self._fn),
+                **self._settings,
+            }
         return {**super().get_config(), **self._settings}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Metric:
+        """The metric of a configuration."""
+        arguments = dict(config)
+        if isinstance(arguments.get("fn"), (str, dict)):
+            arguments["fn"] = REGISTRY.deserialize(arguments["fn"])
+        return cls(**arguments)
 
     def _engine_spec(self) -> MetricSpec | None:
         spec_of = getattr(self._fn, "_metric_spec", None)

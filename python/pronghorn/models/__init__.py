@@ -1,7 +1,9 @@
 """Models: graphs of layers that can be trained."""
 
+from pronghorn.models._files import model_from_json
 from pronghorn.models._functional import Functional
 from pronghorn.models._model import Model
 from pronghorn.models._sequential import Sequential
+from pronghorn.saving._api import load_model, save_model
 
-__all__ = ["Functional", "Model", "Sequential"]
+__all__ = ["Functional", "Model", "Sequential", "load_model", "model_from_json", "save_model"]

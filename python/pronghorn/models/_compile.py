@@ -12,6 +12,7 @@ from pronghorn.models._feed import Feed, Labels
 from pronghorn.models._graph_model import GraphModel
 from pronghorn.models._objective import Objective
 from pronghorn.models._resolve import Request, check_identifiers, resolve
+from pronghorn.optimizers._state import plan_state, read_state
 
 if TYPE_CHECKING:
     from pronghorn._engine import OptimizerSpec, Results, Run
@@ -29,6 +30,8 @@ class CompiledModel(GraphModel):
         self.steps_per_execution = 1
         self.history: Any = None
         self._request = Request()
+        # What else `compile` was told, for the model's file.
+        self._compile_options: dict[str, Any] = {}
         self._objective: Objective | None = None
         self._trainer: Trainer | None = None
         self._trainer_engine: Any = None
@@ -87,6 +90,11 @@ class CompiledModel(GraphModel):
         self.stop_training = False
         self.compiled = True
         self._request = request
+        self._compile_options = {
+            "run_eagerly": bool(run_eagerly),
+            "steps_per_execution": steps,
+            "jit_compile": not run_eagerly if jit_compile == "auto" else bool(jit_compile),
+        }
         self._objective = None
         self._trainer = None
         self._last_logs = {}
@@ -95,6 +103,20 @@ class CompiledModel(GraphModel):
         super()._set_graph(inputs, outputs)
         self._objective = None
         self._trainer = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        fresh = dict.fromkeys(("_objective", "_trainer", "_trainer_engine", "_optimizer_spec"))
+        state = {**super().__getstate__(), **fresh}
+        if self.optimizer is not None and self.built:
+            state["_optimizer_state"] = [value for _, value in read_state(self.optimizer, self)]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        arrays = state.pop("_optimizer_state", None)
+        super().__setstate__(state)
+        take_over = None if arrays is None else plan_state(self.optimizer, self, arrays)
+        if take_over is not None:
+            take_over()
 
     def _assert_compiled(self, method: str) -> None:
         if not self.compiled:

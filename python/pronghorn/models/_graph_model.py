@@ -11,6 +11,7 @@ from pronghorn import _data, _suggest, _tree
 from pronghorn._engine import Array, Engine, EngineGraph, Shape
 from pronghorn._graph import KerasTensor, LayerGraph
 from pronghorn.layers import InputLayer, Layer
+from pronghorn.models._replay import recorded_calls, replayed_calls
 
 if TYPE_CHECKING:
     from pronghorn._engine import DType
@@ -34,6 +35,7 @@ class GraphModel(Layer):
         self._outputs_struct: Any = None
         self._engine: Engine | None = None
         self._engine_flags: tuple[bool, ...] = ()
+        self._engine_variables: list[Any] = []  # in the engine's order
         self._graph_dtype: DType | None = None
         # The whole check that the commonest input needs: a plain array of this shape and dtype.
         self._plain_input: tuple[tuple[int | None, ...], Any] | None = None
@@ -152,6 +154,13 @@ class GraphModel(Layer):
                 return layer
         raise _suggest.unknown("layer", name, [layer.name for layer in layers])
 
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape of the input of a model of one input, as Keras writes it."""
+        if self._layer_graph is None:
+            return None
+        chain = type(self).__name__ != "Functional"
+        return {"input_shape": self._inputs[0].shape if chain else None}
+
     # The model as a layer of another model.
 
     def _shapes_of(self, inputs: Any) -> Any:
@@ -252,6 +261,7 @@ class GraphModel(Layer):
                 for node in graph.nodes:
                     node["trainable"] = False
             self._engine = graph.engine(outputs)
+            self._engine_variables = graph.variables
             self._plain_predict = self._make_plain_predict(self._engine)
         return self._engine
 
@@ -352,10 +362,39 @@ class GraphModel(Layer):
         return self._pack_outputs(outputs)
 
     def __getstate__(self) -> dict[str, Any]:
-        raise TypeError(
-            f"Model '{self.name}' cannot be pickled or copied yet; make a new model and carry the "
-            "weights over with get_weights() and set_weights()."
-        )
+        """For pickle and copy: layers with their weights, and the calls as plain data."""
+        state = super().__getstate__()
+        for name in _OF_THE_GRAPH:
+            state.pop(name, None)
+        if self._layer_graph is not None:
+            state["_calls"] = recorded_calls(
+                self._layer_graph, self._inputs_struct, self._outputs_struct
+            )
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        calls = state.pop("_calls", None)
+        self.__dict__.update(state)
+        GraphModel._drop_graph(self)
+        self._inputs, self._outputs = [], []
+        self._engine_flags, self._engine_variables = (), []
+        if calls is not None:
+            self._set_graph(*replayed_calls(calls))
+
+
+# Made anew after pickling and copying.
+_OF_THE_GRAPH = (
+    "_engine",
+    "_engine_flags",
+    "_engine_variables",
+    "_inputs",
+    "_inputs_struct",
+    "_layer_graph",
+    "_outputs",
+    "_outputs_struct",
+    "_plain_input",
+    "_plain_predict",
+)
 
 
 def _never(x: Any) -> Array | None:

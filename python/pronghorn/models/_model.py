@@ -6,10 +6,11 @@ from typing import Any
 
 from pronghorn import _tree
 from pronghorn._graph import KerasTensor
+from pronghorn.models._files import ModelFiles
 from pronghorn.models._training import TrainingModel
 
 
-class Model(TrainingModel):
+class Model(ModelFiles, TrainingModel):
     """A graph of layers between given inputs and outputs.
 
     ``Model(inputs, outputs)`` makes a functional model; `Sequential` makes a chain.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pronghorn import _naming
 from pronghorn._engine import Array, Shape
 from pronghorn._graph import KerasTensor, producer
+from pronghorn._serialization._custom_objects import CustomObjectScope
+from pronghorn._serialization._objects import serialize_keras_object
 from pronghorn.layers import InputLayer, Layer
 from pronghorn.models._model import Model
 
@@ -194,6 +196,47 @@ class Sequential(Model):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shape of the output for inputs of `input_shape`."""
         return self._peek_output_shapes([input_shape])[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """The layers, as plain data."""
+        config = super().get_config()
+        config["layers"] = [serialize_keras_object(layer) for layer in self._layers]
+        if self._layer_graph is not None:
+            config["build_input_shape"] = self._inputs[0].shape
+        return config
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Makes a model from what `get_config` gave.
+
+        Args:
+            config: The configuration.
+            custom_objects: Classes and functions of the user by name.
+
+        Raises:
+            ValueError: If it is malformed.
+            TypeError: If it names something that is not known.
+        """
+        from pronghorn._serialization._older import layer_from_config
+
+        layers = config.get("layers")
+        if not isinstance(layers, list):
+            raise ValueError(
+                "The configuration of a Sequential model has a list of 'layers'; received "
+                f"layers={layers!r}."
+            )
+        with CustomObjectScope(custom_objects):
+            model = cls(name=config.get("name"))
+            for layer in layers:
+                model.add(layer_from_config(layer))
+            shape = config.get("build_input_shape")
+            if not model.built and shape and model._layers:
+                model.build(tuple(shape))
+        if config.get("trainable") is False:
+            model.trainable = False
+        return model
 
     @property
     def layers(self) -> list[Layer]:

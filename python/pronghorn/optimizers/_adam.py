@@ -41,6 +41,7 @@ class Adam(Optimizer):
 
     _kernel: ClassVar[str] = "adam"
     _hyper: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon", "amsgrad")
+    _later_slots: ClassVar[tuple[str, ...]] = ("velocity_hat",)
 
     def __init__(
         self,

@@ -42,6 +42,7 @@ class Nadam(Optimizer):
 
     _kernel: ClassVar[str] = "nadam"
     _hyper: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
+    _written_scalars: ClassVar[int] = 1
 
     def __init__(
         self,

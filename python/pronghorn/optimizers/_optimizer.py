@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -53,6 +53,10 @@ class Optimizer:
     # The engine's name of the update rule, and the attributes that it needs as numbers.
     _kernel: ClassVar[str] = ""
     _hyper: ClassVar[tuple[str, ...]] = ()
+    # How Keras keeps the state in files: slots that it makes in a second pass over the weights, and
+    # how many of the engine's persistent numbers follow the slots.
+    _later_slots: ClassVar[tuple[str, ...]] = ()
+    _written_scalars: ClassVar[int] = 0
 
     def __init__(
         self,
@@ -144,15 +148,31 @@ class Optimizer:
     def variables(self) -> list[OptimizerVariable]:
         """The state as arrays: iteration, learning rate (if a number), then the slots.
 
-        Slots come weight by weight, in Keras's order.
+        Slots come in Keras's order: weight by weight, but for those it makes in a second pass.
         """
         found = [OptimizerVariable("iteration", np.asarray(self.iterations, np.int64))]
         if isinstance(self._learning_rate, float):
             found.append(OptimizerVariable("learning_rate", np.asarray(self._learning_rate)))
         if self._trainer is not None:
-            slots = sorted(self._trainer.get_slots(), key=lambda slot: slot[1])
-            found += [OptimizerVariable(f"{name}_{i}", value) for name, i, value in slots]
+            slots = {(name, i): value for name, i, value in self._trainer.get_slots()}
+            found += [
+                OptimizerVariable(f"{name}_{i}", slots[name, i])
+                for name, i in self._in_written_order(list(slots))
+            ]
+            scalars = self._trainer.get_state()[: self._written_scalars]
+            found += [OptimizerVariable("variable", np.asarray(value)) for value in scalars]
         return found
+
+    def _in_written_order(self, places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Pairs of slot name and number of the weight, in the order in which Keras keeps them."""
+        later = self._later_slots
+        names = list(dict.fromkeys(name for name, _ in places))
+
+        def key(place: tuple[str, int]) -> tuple[int, int, int]:
+            name, number = place
+            return (later.index(name) + 1 if name in later else 0, number, names.index(name))
+
+        return sorted(places, key=key)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer (its state is not part of it)."""
@@ -181,6 +201,10 @@ class Optimizer:
         if isinstance(rate, dict):
             arguments["learning_rate"] = schedule_from(rate, custom_objects)
         return cls(**arguments)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: the settings and the count; a model carries the slots over."""
+        return {**self.__dict__, "_iterations": self.iterations, "_trainer": None}
 
     def __repr__(self) -> str:
         hyper = "".join(f", {name}={getattr(self, name)!r}" for name in self._hyper)

@@ -42,6 +42,7 @@ class RMSprop(Optimizer):
 
     _kernel: ClassVar[str] = "rmsprop"
     _hyper: ClassVar[tuple[str, ...]] = ("rho", "momentum", "epsilon", "centered")
+    _later_slots: ClassVar[tuple[str, ...]] = ("momentum", "average_gradient")
 
     def __init__(
         self,

@@ -1,0 +1,84 @@
+"""The calls of a graph as plain data, to be made again on copies of the layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pronghorn import _tree
+from pronghorn._graph import KerasTensor, LayerGraph
+from pronghorn.layers import InputLayer, Layer
+
+
+@dataclass
+class Call:
+    """One node: the layer, and the structure of its inputs with (call, output) for tensors."""
+
+    layer: Layer
+    arguments: Any
+
+
+@dataclass(frozen=True)
+class Place:
+    """Output number `output` of call number `call`."""
+
+    call: int
+    output: int
+
+
+@dataclass
+class Calls:
+    """All calls in their order, and the structures of the graph's inputs and outputs."""
+
+    calls: list[Call]
+    inputs: Any
+    outputs: Any
+
+
+def recorded_calls(graph: LayerGraph, inputs: Any, outputs: Any) -> Calls:
+    """The calls of a graph, without symbolic tensors."""
+    places: dict[int, Place] = {}
+    calls: list[Call] = []
+    # An input that feeds nothing is no node of the graph.
+    for tensor in _tree.flatten(inputs):
+        _record(calls, places, tensor._keras_history.operation, None, [tensor])
+    for node in graph.nodes:
+        if not any(id(tensor) in places for tensor in node.outputs):
+            arguments = _tree.map_structure(lambda tensor: places[id(tensor)], node.arguments)
+            _record(calls, places, node.operation, arguments, node.outputs)
+    return Calls(
+        calls,
+        _tree.map_structure(lambda tensor: places[id(tensor)], inputs),
+        _tree.map_structure(lambda tensor: places[id(tensor)], outputs),
+    )
+
+
+def _record(
+    calls: list[Call],
+    places: dict[int, Place],
+    layer: Layer,
+    arguments: Any,
+    outputs: list[KerasTensor],
+) -> None:
+    for number, tensor in enumerate(outputs):
+        places[id(tensor)] = Place(len(calls), number)
+    calls.append(Call(layer, arguments))
+
+
+def replayed_calls(recorded: Calls) -> tuple[Any, Any]:
+    """Calls the layers again; gives the structures of inputs and outputs as symbolic tensors."""
+    results: list[list[KerasTensor]] = []
+
+    def tensor(place: Place) -> KerasTensor:
+        return results[place.call][place.output]
+
+    for call in recorded.calls:
+        if isinstance(call.layer, InputLayer):
+            results.append(call.layer._inbound_nodes[0].outputs)
+        else:
+            outputs = call.layer(_tree.map_structure(tensor, call.arguments))
+            results.append(_tree.flatten(outputs))
+    return (
+        _tree.map_structure(tensor, recorded.inputs),
+        _tree.map_structure(tensor, recorded.outputs),
+    )

@@ -1,0 +1,118 @@
+"""An optimizer's state as a list of named arrays, in the order in which Keras keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pronghorn._engine import Array, Trainer
+
+if TYPE_CHECKING:
+    from pronghorn.models._compile import CompiledModel
+    from pronghorn.optimizers._optimizer import Optimizer
+
+Named = tuple[str, Array]
+
+
+def read_state(optimizer: Optimizer, model: CompiledModel) -> list[Named]:
+    """Paths and values: iterations, learning rate if it is a number, slots, further numbers."""
+    count = optimizer.iterations
+    integer = np.int32 if count < 2**31 else np.int64
+    found: list[Named] = [(f"{optimizer.name}/iteration", np.asarray(count, integer))]
+    rate = optimizer._learning_rate
+    if isinstance(rate, float):
+        # float64 where float32 would change it, so that training goes on with the same numbers.
+        exact = float(np.float32(rate)) == rate
+        value = np.asarray(rate, np.float32 if exact else np.float64)
+        found.append((f"{optimizer.name}/learning_rate", value))
+    trainer = optimizer._trainer
+    if trainer is None:
+        return found
+    weights = model.trainable_weights
+    values = {(slot, k): value for slot, k, value in _placed_slots(trainer, model)}
+    for slot, k in optimizer._in_written_order(list(values)):
+        path = weights[k].path.replace("/", "_")
+        found.append((f"{optimizer.name}/{path}_{slot}", values[slot, k]))
+    scalars = trainer.get_state()[: optimizer._written_scalars]
+    found += [(f"{optimizer.name}/variable", np.asarray(value, np.float64)) for value in scalars]
+    return found
+
+
+def plan_state(
+    optimizer: Optimizer, model: CompiledModel, arrays: Sequence[Array]
+) -> Callable[[], None] | None:
+    """Checks a state that was written, by this library or by Keras, and says how to take it over.
+
+    Args:
+        optimizer: Of `model`.
+        model: Built.
+        arrays: As `read_state` lists them.
+
+    Returns:
+        What to call to change the optimizer; None if the state is of an optimizer that had not been
+        built, or of another one. Nothing is changed before.
+
+    Raises:
+        ValueError: If an array has another shape than this optimizer's.
+    """
+    trainer = optimizer._trainer or _new_trainer(optimizer, model)
+    placed = _placed_slots(trainer, model)
+    order = optimizer._in_written_order([(slot, k) for slot, k, _ in placed])
+    has_rate = isinstance(optimizer._learning_rate, float)
+    first = 1 + has_rate
+    wanted = first + len(order) + optimizer._written_scalars
+    if len(arrays) == wanted - 1 and has_rate and len(arrays) > 1:
+        first, has_rate = 1, False  # Keras 2 has no learning rate among the variables
+    elif len(arrays) == first:
+        order = []  # of an optimizer that had not made a step
+    elif len(arrays) != wanted:
+        return None
+    values = dict(zip(order, arrays[first:], strict=False))
+    for slot, k, present in placed:
+        value = values.get((slot, k))
+        if value is not None and value.shape != present.shape:
+            raise ValueError(
+                f"The state '{slot}' of optimizer '{optimizer.name}' for weight "
+                f"'{model.trainable_weights[k].path}' has shape {present.shape}; the file has "
+                f"{value.shape}."
+            )
+    scalars = [float(array) for array in arrays[first + len(order) :]] if order else []
+    count, rate = int(arrays[0]), float(arrays[1]) if has_rate else None
+    if count < 0:
+        raise ValueError(f"The number of iterations must be >= 0; the file has {count}.")
+
+    def take_over() -> None:
+        if order or count:
+            if optimizer._trainer is not trainer:
+                optimizer._bind(trainer)
+            if values:
+                trainer.set_slots(
+                    [
+                        np.ascontiguousarray(values[slot, k], dtype=present.dtype)
+                        for slot, k, present in placed
+                    ]
+                )
+            if scalars:
+                trainer.set_state([*scalars, *trainer.get_state()[len(scalars) :]])
+        optimizer.iterations = count
+        if rate is not None:
+            optimizer._learning_rate = rate
+
+    return take_over
+
+
+def _new_trainer(optimizer: Optimizer, model: CompiledModel) -> Trainer:
+    """Holds the slots of the model's weights until the model itself trains."""
+    engine = model._get_engine(current_flags=True)
+    outputs = len(model.outputs)
+    return Trainer(engine, [None] * outputs, [[] for _ in range(outputs)], optimizer._engine_spec())
+
+
+def _placed_slots(trainer: Trainer, model: CompiledModel) -> list[tuple[str, int, Array]]:
+    """Slot name, position of the weight among the trainable ones, value; in the engine's order."""
+    positions = {id(weight): k for k, weight in enumerate(model.trainable_weights)}
+    model._get_engine()
+    weights = model._engine_variables
+    return [(name, positions[id(weights[i])], value) for name, i, value in trainer.get_slots()]

@@ -1,0 +1,308 @@
+"""Models to files and back: equal predictions, equal training, and nothing lost on the way."""
+
+import copy
+import io
+import json
+import os
+import pickle
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+import pronghorn as keras
+from pronghorn import layers, losses, metrics, optimizers, saving
+
+X = np.random.default_rng(7).standard_normal((24, 4)).astype("float32")
+Y = X @ np.arange(4.0)[:, None] / 4
+
+
+def chain(library=keras):
+    return library.Sequential(
+        [
+            library.Input((4,)),
+            library.layers.Dense(5, "tanh", name="hidden", kernel_regularizer="l2"),
+            library.layers.Dense(1),
+        ]
+    )
+
+
+def graph():
+    """Shared layers, a nested model, two inputs and a dict of outputs."""
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+    shared = layers.Dense(3, "relu", name="shared")
+    inner = keras.Sequential([keras.Input((3,)), layers.Dense(3)], name="inner")
+    x = layers.Concatenate()([inner(shared(a)), shared(b)])
+    return keras.Model(
+        {"a": a, "b": b}, {"o": layers.Dense(1, name="o")(x), "p": layers.Dense(2)(x)}
+    )
+
+
+def through_file(model, **options):
+    file = io.BytesIO()
+    saving.save_model(model, file)
+    return saving.load_model(io.BytesIO(file.getvalue()), **options)
+
+
+COPIES = {
+    "file": through_file,
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+    "deepcopy": copy.deepcopy,
+}
+OPTIMIZERS = [
+    optimizers.SGD(0.1),
+    optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+    optimizers.RMSprop(momentum=0.9, centered=True),
+    optimizers.Adam(optimizers.schedules.ExponentialDecay(0.01, 3, 0.5), amsgrad=True),
+    optimizers.Nadam(0.03),
+    optimizers.Adagrad(),
+]
+
+
+@pytest.mark.parametrize("way", COPIES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+def test_training_goes_on_with_the_same_numbers(way, optimizer):
+    model = chain()
+    model.compile(copy.deepcopy(optimizer), "mse", metrics=["mae", metrics.RootMeanSquaredError()])
+    model.fit(X, Y, epochs=2, batch_size=8, verbose=0)
+    twin = COPIES[way](model)
+    assert twin.optimizer.iterations == model.optimizer.iterations == 6
+    expected = model.fit(X, Y, batch_size=8, shuffle=False, verbose=0).history
+    actual = twin.fit(X, Y, batch_size=8, shuffle=False, verbose=0).history
+    assert actual == expected
+    for ours, theirs in zip(twin.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_graphs(way):
+    model = graph()
+    twin = COPIES[way](model)
+    data = {"a": X, "b": -X}
+    expected, actual = model.predict(data, verbose=0), twin.predict(data, verbose=0)
+    for key in ("o", "p"):
+        np.testing.assert_array_equal(actual[key], expected[key])
+    assert [layer.name for layer in twin.layers] == [layer.name for layer in model.layers]
+    assert twin.count_params() == model.count_params()
+    assert twin.get_layer("shared") is not model.get_layer("shared")
+    assert twin.get_config() == model.get_config()
+
+
+def test_json_makes_the_same_graph():
+    model = graph()
+    twin = keras.models.model_from_json(model.to_json())
+    assert json.loads(twin.to_json()) == json.loads(model.to_json())
+
+
+def test_a_layer_in_two_models_inside_stays_one():
+    shared = layers.Dense(4)
+    first = keras.Sequential([keras.Input((4,)), shared])
+    second = keras.Sequential([keras.Input((4,)), layers.ReLU(), shared])
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.Add()([first(x), second(x)]))
+    twin = through_file(model)
+    assert twin.count_params() == model.count_params() == 20
+    np.testing.assert_array_equal(twin(X), model(X))
+
+
+def test_compiled_arguments_come_back():
+    model = chain()
+    model.compile("adam", losses.Huber(delta=0.3), metrics=["mse", "mae"], weighted_metrics=["mae"])
+    twin = through_file(model)
+    assert twin.compiled
+    assert type(twin.optimizer) is optimizers.Adam
+    assert twin.evaluate(X, Y, verbose=0) == model.evaluate(X, Y, verbose=0)
+    assert not through_file(model, compile=False).compiled
+
+
+def test_weights_alone(tmp_path):
+    model, twin = chain(), chain()
+    path = tmp_path / "m.weights.h5"
+    model.save_weights(path)
+    twin.load_weights(path)
+    np.testing.assert_array_equal(twin(X), model(X))
+
+
+def test_weights_of_a_whole_model(tmp_path):
+    model, twin = chain(), chain()
+    model.save(tmp_path / "m.keras")
+    twin.load_weights(tmp_path / "m.keras")
+    np.testing.assert_array_equal(twin(X), model(X))
+
+
+def test_weights_that_do_not_fit_change_nothing(tmp_path):
+    model = chain()
+    model.save_weights(tmp_path / "m.weights.h5")
+    other = keras.Sequential([keras.Input((4,)), layers.Dense(5), layers.Dense(2)])
+    before = other.get_weights()
+    with pytest.raises(ValueError, match=r"shape \(5, 2\); the file has shape \(5, 1\)"):
+        other.load_weights(tmp_path / "m.weights.h5")
+    for now, then in zip(other.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+    with pytest.warns(UserWarning, match="Skipped"):
+        other.load_weights(tmp_path / "m.weights.h5", skip_mismatch=True)
+    np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
+    np.testing.assert_array_equal(other.get_weights()[2], before[2])
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        losses.Huber(delta=2.0),
+        losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics.BinaryAccuracy(threshold=0.3),
+        metrics.MeanMetricWrapper(metrics.mean_squared_error, name="wrapped"),
+        optimizers.Adam(optimizers.schedules.CosineDecay(0.1, 10)),
+        keras.initializers.RandomNormal(stddev=2.0),
+        keras.regularizers.L1L2(0.1, 0.2),
+        layers.Dense(3, kernel_initializer="he_normal", bias_regularizer="l1"),
+    ],
+    ids=lambda thing: type(thing).__name__,
+)
+def test_objects(thing):
+    config = json.loads(json.dumps(saving.serialize_keras_object(thing)))
+    again = saving.deserialize_keras_object(config)
+    assert type(again) is type(thing)
+    assert again.get_config() == thing.get_config()
+    for twin in (pickle.loads(pickle.dumps(thing)), copy.deepcopy(thing)):
+        assert twin.get_config() == thing.get_config()
+
+
+def test_layers_keep_their_weights_when_copied():
+    layer = layers.Dense(3)
+    expected = layer(X)
+    for twin in (pickle.loads(pickle.dumps(layer)), copy.deepcopy(layer)):
+        np.testing.assert_array_equal(twin(X), expected)
+        assert twin.kernel is not layer.kernel
+
+
+def test_metrics_keep_their_state_when_copied():
+    metric = metrics.MeanSquaredError()
+    metric.update_state([0.0, 0.0], [1.0, 3.0])
+    assert copy.deepcopy(metric).result() == pickle.loads(pickle.dumps(metric)).result() == 5.0
+
+
+def test_plain_data():
+    data = {"a": (1, 2.5, None), "b": [True, "text"], "c": slice(1, None, 2), "d": b"bytes"}
+    assert saving.deserialize_keras_object(saving.serialize_keras_object(data)) == {
+        **data,
+        "a": [1, 2.5, None],
+    }
+    array = np.arange(6.0).reshape(2, 3)
+    back = saving.deserialize_keras_object(saving.serialize_keras_object(array))
+    np.testing.assert_array_equal(back, array)
+
+
+class Halved(keras.initializers.Initializer):
+    def __init__(self, factor=0.5):
+        self.factor = factor
+
+    def __call__(self, shape, dtype=None):
+        return np.full(shape, self.factor, dtype)
+
+    def get_config(self):
+        return {"factor": self.factor}
+
+
+def test_own_classes_are_found_when_handed_over():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1, kernel_initializer=Halved(0.25))])
+    text = model.to_json()
+    with pytest.raises(TypeError, match="Could not locate the class 'Halved'"):
+        keras.models.model_from_json(text)
+    expected = [[X[0].sum() / 4]]
+    twin = keras.models.model_from_json(text, {"Halved": Halved})
+    np.testing.assert_allclose(twin(X[:1]), expected, rtol=1e-5)
+    with saving.custom_object_scope({"Halved": Halved}):
+        twin = keras.models.model_from_json(text)
+    np.testing.assert_allclose(twin(X[:1]), expected, rtol=1e-5)
+
+
+def test_registered_classes_are_found():
+    table = saving.get_custom_objects()
+    try:
+        saving.register_keras_serializable("tests")(Halved)
+        assert saving.get_registered_name(Halved) == "tests>Halved"
+        assert saving.get_registered_object("tests>Halved") is Halved
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(1, kernel_initializer=Halved())])
+        assert '"tests>Halved"' in model.to_json()
+        twin = keras.models.model_from_json(model.to_json())
+        assert type(twin.layers[0].kernel_initializer) is Halved
+    finally:
+        table.pop("tests>Halved")
+    with pytest.raises(ValueError, match="get_config"):
+        saving.register_keras_serializable()(int)
+
+
+def test_an_existing_file_stays_if_writing_fails(tmp_path):
+    path = tmp_path / "m.keras"
+    path.write_bytes(b"before")
+    model = chain()
+
+    class Unwritable(keras.regularizers.L2):
+        def get_config(self):
+            raise RuntimeError("no configuration")
+
+    model.layers[0].kernel_regularizer = Unwritable()
+    with pytest.raises(RuntimeError, match="no configuration"):
+        model.save(path)
+    assert path.read_bytes() == b"before"
+    assert os.listdir(tmp_path) == ["m.keras"]
+
+
+def test_permissions_and_links_are_kept(tmp_path):
+    target, link = tmp_path / "target.keras", tmp_path / "link.keras"
+    target.write_bytes(b"")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    chain().save(link)
+    assert link.is_symlink()
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert zipfile.is_zipfile(target)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, p: m.save(p / "m.txt"), "must end in `.keras`"),
+        (lambda m, p: m.save_weights(p / "m.h5"), "must end in `.weights.h5`"),
+        (lambda m, p: m.load_weights(p / "m.txt"), "must end in"),
+        (lambda m, p: saving.load_model(p / "m.txt"), "must end in `.keras`"),
+        (lambda m, p: m.save(p / "m.keras", zipped=False), "zipped"),
+        (lambda m, p: m.save(p / "there.keras", overwrite=False), "overwrite=False"),
+        (
+            lambda m, p: keras.Sequential([layers.Dense(1)]).save_weights(p / "m.weights.h5"),
+            "built",
+        ),
+        (lambda m, p: keras.models.model_from_json("[1]"), "JSON object"),
+        (lambda m, p: keras.models.model_from_json("{"), "Expecting"),
+    ],
+)
+def test_bad_arguments(call, message, tmp_path):
+    (tmp_path / "there.keras").write_bytes(b"")
+    with pytest.raises(ValueError, match=message):
+        call(chain(), tmp_path)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        saving.load_model(tmp_path / "m.keras")
+
+
+def test_the_layout_is_keras_own():
+    model = chain()
+    model.compile("adam", "mse")
+    model.fit(X, Y, verbose=0)
+    file = io.BytesIO()
+    saving.save_model(model, file)
+    with zipfile.ZipFile(file) as archive:
+        assert archive.namelist() == ["metadata.json", "config.json", "model.weights.h5"]
+        weights = h5py.File(io.BytesIO(archive.read("model.weights.h5")))
+    found = {}
+    weights.visititems(lambda name, item: found.update({name: getattr(item, "shape", None)}))
+    assert found["layers/dense/vars/0"] == (4, 5)
+    assert found["layers/dense_1/vars/1"] == (1,)
+    assert weights["layers/dense/vars"].attrs["name"] == "hidden"
+    # iterations, learning rate, then two slots a weight
+    assert [found[f"optimizer/vars/{i}"] for i in range(4)] == [(), (), (4, 5), (4, 5)]
+    assert "optimizer/vars/10" not in found
