@@ -26,7 +26,7 @@ INTRINSICS = re.compile(r"(\w*mmintrin|immintrin|x86intrin|arm_neon|arm_sve)\.h"
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 PYTHON_LEVELS = (
-    {"config", "random"},  # and every private module that is not named below
+    {"config", "dtype_policies", "random"},  # and every private module that is not named below
     {
         "activations",
         "callbacks",

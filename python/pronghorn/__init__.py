@@ -20,9 +20,11 @@ __version__: str  # of the installed package, looked up at its first use
 if TYPE_CHECKING:
     from pronghorn import (
         activations,
+        backend,
         callbacks,
         config,
         datasets,
+        dtype_policies,
         initializers,
         layers,
         losses,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     )
     from pronghorn._graph import KerasTensor
     from pronghorn._variable import Variable
+    from pronghorn.dtype_policies import DTypePolicy
     from pronghorn.initializers import Initializer
     from pronghorn.layers import Input, Layer
     from pronghorn.losses import Loss
@@ -48,9 +51,11 @@ if TYPE_CHECKING:
 
 _SUBMODULES = (
     "activations",
+    "backend",
     "callbacks",
     "config",
     "datasets",
+    "dtype_policies",
     "initializers",
     "layers",
     "losses",
@@ -65,6 +70,7 @@ _SUBMODULES = (
 )
 _HOMES = {
     "GradientTape": "ops",
+    "DTypePolicy": "dtype_policies",
     "Initializer": "initializers",
     "Input": "layers",
     "KerasTensor": "_graph",
@@ -82,6 +88,7 @@ _HOMES = {
 
 __all__ = [
     "GradientTape",
+    "DTypePolicy",
     "Initializer",
     "Input",
     "KerasTensor",
@@ -95,10 +102,12 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "backend",
     "callbacks",
     "config",
     "datasets",
     "grad",
+    "dtype_policies",
     "initializers",
     "layers",
     "losses",

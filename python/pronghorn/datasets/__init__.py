@@ -1,5 +1,21 @@
-"""Data sets that come with the package."""
+"""Data sets: one that comes with the package, and Keras's, downloaded at their first use."""
 
-from pronghorn.datasets import digits
+from pronghorn.datasets import (
+    boston_housing,
+    california_housing,
+    digits,
+    fashion_mnist,
+    imdb,
+    mnist,
+    reuters,
+)
 
-__all__ = ["digits"]
+__all__ = [
+    "boston_housing",
+    "california_housing",
+    "digits",
+    "fashion_mnist",
+    "imdb",
+    "mnist",
+    "reuters",
+]

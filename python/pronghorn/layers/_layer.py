@@ -25,7 +25,7 @@ def _standard_dtype(dtype: Any) -> str:
     from pronghorn import config
 
     if dtype is None:
-        return config.floatx()
+        return config.dtype_policy().name
     if isinstance(dtype, dict):  # as get_config() writes it
         dtype = dtype.get("config", {}).get("name")
     name = getattr(dtype, "name", None) or str(dtype)

@@ -135,23 +135,6 @@ def _length(x: Any) -> int | None:
         return None
 
 
-def unpack_batch(batch: Any, argument: str) -> tuple[Any, Any, Any]:
-    """(x, y, sample_weight) of a batch; what is not there is None.
-
-    Raises:
-        ValueError: If it is a tuple or list of more than three.
-    """
-    if not isinstance(batch, (tuple, list)):
-        return batch, None, None
-    if not 1 <= len(batch) <= 3:
-        raise ValueError(
-            f"A batch from `{argument}` must be (x,), (x, y) or (x, y, sample_weight). "
-            f"Received: a {type(batch).__name__} of {len(batch)}."
-        )
-    x, y, weight = (*batch, None, None)[:3]
-    return x, y, weight
-
-
 def reject_with_source(source: BatchSource, argument: str, **others: Any) -> None:
     """Raises ValueError if an argument is given that belongs into the batches.
 

@@ -9,23 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pronghorn import _validation
+from pronghorn import _validation, config
 from pronghorn.callbacks import CallbackList
 from pronghorn.models._batch_run import BatchRun
-from pronghorn.models._batch_source import (
-    BatchSource,
-    is_source,
-    reject_with_source,
-    unpack_batch,
-)
+from pronghorn.models._batch_source import BatchSource, is_source, reject_with_source
 from pronghorn.models._compile import CompiledModel
 from pronghorn.models._passes import ArrayPasses, BatchPasses, Passes, batches_of
+from pronghorn.utils._batches import unpack_x_y_sample_weight
 
 if TYPE_CHECKING:
     from pronghorn._engine import Array, Run
 
 # Seconds between two updates of a live progress bar.
 TICK = 0.05
+
+
+def limited(steps: int | None) -> int | None:
+    """`steps`, at most those that ``config.max_steps_per_epoch`` allows."""
+    most = config.max_steps_per_epoch()
+    return steps if most is None or (steps is not None and steps < most) else most
 
 
 class EvaluatingModel(CompiledModel):
@@ -71,7 +73,7 @@ class EvaluatingModel(CompiledModel):
         self._assert_compiled("evaluate")
         level = _validation.verbose(verbose)
         size = _validation.batch_size(batch_size)
-        steps = _validation.steps(steps, "steps")
+        steps = limited(_validation.steps(steps, "steps"))
         passes: Passes
         if is_source(x):
             source = BatchSource(x, steps, False, "x")
@@ -232,7 +234,7 @@ class EvaluatingModel(CompiledModel):
                 return plain
         level = _validation.verbose(verbose)
         size = _validation.batch_size(batch_size)
-        steps = _validation.steps(steps, "steps")
+        steps = limited(_validation.steps(steps, "steps"))
         if is_source(x):
             return self._predict_source(BatchSource(x, steps, False, "x"), level, callbacks)
         arrays = self._input_arrays(x)
@@ -265,7 +267,7 @@ class EvaluatingModel(CompiledModel):
         chunks: list[list[Array]] = []
         try:
             for done, batch in enumerate(source.epoch()):
-                arrays = self._input_arrays(unpack_batch(batch, "x")[0])
+                arrays = self._input_arrays(unpack_x_y_sample_weight(batch)[0])
                 if not self.built:
                     self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
                     self._build_from(arrays)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pronghorn.models._batch_run import BatchRun
-from pronghorn.models._batch_source import BatchSource, unpack_batch
+from pronghorn.models._batch_source import BatchSource
 from pronghorn.models._feed import Feed, Labels
 from pronghorn.random._seed import next_seed
+from pronghorn.utils._batches import unpack_x_y_sample_weight
 
 if TYPE_CHECKING:
     from pronghorn._engine import Run
@@ -120,7 +121,7 @@ class BatchPasses:
         self._source.close()
 
     def _convert(self, batch: Any) -> tuple[Feed, Objective]:
-        x, y, weight = unpack_batch(batch, self._labels.x)
+        x, y, weight = unpack_x_y_sample_weight(batch)
         return self._model._convert(x, y, weight, self._class_weight, self._labels)
 
     def _feed(self, batch: Any) -> Feed:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from pronghorn import _validation
+from pronghorn import _validation, config
 from pronghorn.callbacks import CallbackList
 from pronghorn.models._batch_source import BatchSource, is_source, reject_with_source
-from pronghorn.models._evaluation import EvaluatingModel
+from pronghorn.models._evaluation import EvaluatingModel, limited
 from pronghorn.models._feed import VALIDATION, Feed, Labels
 from pronghorn.models._passes import ArrayPasses, BatchPasses, Passes
 
@@ -81,11 +81,12 @@ class TrainingModel(EvaluatingModel):
         level = _validation.verbose(verbose)
         size = _validation.batch_size(batch_size)
         last, first = _validation.epochs(epochs, initial_epoch)
-        steps = _validation.steps(steps_per_epoch, "steps_per_epoch")
+        last = min(last, config.max_epochs() or last)
+        steps = limited(_validation.steps(steps_per_epoch, "steps_per_epoch"))
         frequency = _validation.validation_epochs(validation_freq)
         shuffle = _validation.flag(shuffle, "shuffle")
         val_size = _validation.batch_size(validation_batch_size, "validation_batch_size") or size
-        val_steps = _validation.steps(validation_steps, "validation_steps")
+        val_steps = limited(_validation.steps(validation_steps, "validation_steps"))
         passes, validation = self._passes(
             (x, y, sample_weight, class_weight),
             (size, steps, shuffle),

@@ -1,15 +1,30 @@
 """Helpers around training."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from pronghorn._console import (
     disable_interactive_logging,
     enable_interactive_logging,
     is_interactive_logging_enabled,
 )
+from pronghorn.utils._batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from pronghorn.utils._categorical import to_categorical
+from pronghorn.utils._normalize import normalize
 from pronghorn.utils._progbar import Progbar
 from pronghorn.utils._py_dataset import PyDataset, Sequence
 from pronghorn.utils._random_seed import set_random_seed
+from pronghorn.utils._sequences import pad_sequences
 from pronghorn.utils._session import clear_session
+from pronghorn.utils._split import split_dataset
+
+if TYPE_CHECKING:
+    from pronghorn.utils._files import get_file
+
+# What needs heavier imports is loaded at its first use.
+_HOMES = {
+    "get_file": "pronghorn.utils._files",
+}
 
 __all__ = [
     "Progbar",
@@ -18,7 +33,21 @@ __all__ = [
     "clear_session",
     "disable_interactive_logging",
     "enable_interactive_logging",
+    "get_file",
     "is_interactive_logging_enabled",
+    "normalize",
+    "pack_x_y_sample_weight",
+    "pad_sequences",
     "set_random_seed",
+    "split_dataset",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'pronghorn.utils' has no attribute '{name}'")

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pronghorn._numbers import integer
-from pronghorn.config import floatx
 
 
 def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[Any]:
@@ -17,7 +16,7 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[Any]
         num_classes: Length of the rows; None for the largest index plus one.
 
     Returns:
-        Shape of x (without that axis) plus (num_classes,), dtype ``config.floatx()``.
+        Shape of x (without that axis) plus (num_classes,), float64, as Keras gives it.
 
     Raises:
         TypeError: If x does not hold numbers.
@@ -47,6 +46,6 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[Any]
         raise ValueError(
             f"`x` must hold indices 0..{count - 1}; received {flat.min()}..{flat.max()}."
         )
-    rows = np.zeros((flat.size, count), floatx())
+    rows = np.zeros((flat.size, count))
     rows[np.arange(flat.size), flat] = 1.0
     return rows.reshape(*shape, count)
