@@ -11,10 +11,12 @@ PACKAGES = (
     "config",
     "datasets.digits",
     "initializers",
+    "dtype_policies",
     "losses",
     "metrics",
     "optimizers",
     "optimizers.schedules",
+    "random",
     "regularizers",
     "utils",
 )

@@ -30,6 +30,9 @@ def set_image_data_format(data_format: str) -> None:
 
     Raises:
         ValueError: For any other.
+
+    Example:
+        >>> set_image_data_format("channels_last")
     """
     global _image_data_format
     if data_format not in _DATA_FORMATS:
@@ -85,6 +88,9 @@ def set_max_epochs(max_epochs: int | None) -> None:
     Raises:
         TypeError: If it is no integer.
         ValueError: If it is not positive.
+
+    Example:
+        >>> set_max_epochs(None)
     """
     _set_limit("max_epochs", max_epochs)
 
@@ -110,12 +116,19 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
     Raises:
         TypeError: If it is no integer.
         ValueError: If it is not positive.
+
+    Example:
+        >>> set_max_steps_per_epoch(None)
     """
     _set_limit("max_steps_per_epoch", max_steps_per_epoch)
 
 
 def disable_traceback_filtering() -> None:
-    """Has no effect: tracebacks are always whole."""
+    """Has no effect: tracebacks are always whole.
+
+    Example:
+        >>> disable_traceback_filtering()
+    """
 
 
 def is_traceback_filtering_enabled() -> bool:

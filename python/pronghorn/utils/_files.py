@@ -58,6 +58,17 @@ def get_file(
     Raises:
         ValueError: If an argument does not fit or the hash of the download differs.
         OSError: If the download fails.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     source = Path(folder, "words.txt")
+        ...     _ = source.write_text("words")
+        ...     path = get_file("copy.txt", source.as_uri(), cache_dir=folder)
+        ...     Path(path).read_text()
+        Downloading data from file:...words.txt
+        ...
+        'words'
     """
     if origin is None:
         raise ValueError("`origin` must be the URL of the file. Received: origin=None")
