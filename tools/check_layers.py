@@ -79,7 +79,7 @@ def python_level(module: str) -> int:
     for level, names in enumerate(PYTHON_LEVELS):
         if parts[1] in names:
             return level
-    helper = parts[1].startswith("_") and parts[1] not in ("__main__", "_cli", "_demo")
+    helper = parts[1].startswith("_") and parts[1] not in ("__main__", "_bench", "_cli", "_demo")
     return 0 if helper else len(PYTHON_LEVELS)
 
 

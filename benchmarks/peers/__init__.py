@@ -1,6 +1,4 @@
-"""The same training and prediction work done by pronghorn and by other libraries.
+"""Every workload against every library: ``python -m benchmarks.peers`` from the repository's root.
 
-Run as ``python -m benchmarks.peers`` from the repository's root. ``workloads`` says what is
-measured, ``registry`` who is measured, ``runners`` how each library does it, ``rounds`` in which
-order, ``report`` what comes out.
+What is measured and how lives in ``pronghorn._bench``, which the command for users shares.
 """

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import machine, report, rounds
-from .registry import PREDICTORS, TRAINERS, Peer
-from .workloads import PREDICTION_ROWS, WORKLOADS
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from pronghorn._bench import machine, report, rounds
+from pronghorn._bench.processors import processors
+from pronghorn._bench.registry import PREDICTORS, TRAINERS, Peer
+from pronghorn._bench.workloads import PREDICTION_ROWS, WORKLOADS
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -32,7 +26,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--peers", nargs="+", metavar="P", help="default: all that are installed")
     parser.add_argument("--rounds", type=int, help="default 7, with --quick 3")
     parser.add_argument("--seconds", type=float, help="of one round of one peer; default 0.5")
-    parser.add_argument("--threads", type=int, default=_processors())
+    parser.add_argument("--threads", type=int, default=processors())
     parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
     parser.add_argument("--quick", action="store_true", help="fewer, shorter rounds; fewer peers")
     parser.add_argument("--json", type=Path, metavar="FILE")
@@ -72,9 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     description = machine.describe(settings.threads, settings.dtype)
     if arguments.mode == "train":
-        measurements = rounds.train(peers, arguments.workloads, settings)
+        measurements = rounds.train(
+            peers, [WORKLOADS[name] for name in arguments.workloads], settings
+        )
         for case, group in report.by_case(measurements).items():
-            before = rounds.initial_loss(case, settings.dtype)
+            before = rounds.initial_loss(WORKLOADS[case], settings.dtype)
             losses = ", ".join(f"{m.peer} {m.check:.4f}" for m in group if m.check is not None)
             epochs = WORKLOADS[case].sanity_epochs
             print(f"{case}: loss {before:.4f}, after {epochs} epochs: {losses}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from .process import PeerFailure, PeerProcess
 from .registry import Peer
-from .workloads import WORKLOADS, Problem
+from .workloads import Problem, Workload
 
 
 @dataclass
@@ -101,12 +101,16 @@ def _measure(
     return measurements
 
 
-def train(peers: Iterable[Peer], workloads: Iterable[str], settings: Settings) -> list[Measurement]:
+def train(
+    peers: Iterable[Peer], workloads: Iterable[Workload], settings: Settings
+) -> list[Measurement]:
     """Samples per second of whole epochs."""
+    named = {w.name: w for w in workloads}
 
     def start(process: PeerProcess, m: Measurement) -> float:
-        process.ask("prepare_training", workload=m.case)
-        epochs = WORKLOADS[m.case].sanity_epochs
+        workload = named[m.case]
+        process.ask("prepare_training", workload=asdict(workload))
+        epochs = workload.sanity_epochs
         m.first_seconds = process.ask("train", epochs=epochs)["seconds"]
         m.check = process.ask("loss")["loss"]
         return float(process.ask("train", epochs=1)["seconds"])
@@ -114,9 +118,7 @@ def train(peers: Iterable[Peer], workloads: Iterable[str], settings: Settings) -
     def once(process: PeerProcess, case: str, epochs: int) -> float:
         return float(process.ask("train", epochs=epochs)["seconds"])
 
-    return _measure(
-        "train", peers, workloads, settings, start, once, lambda case: WORKLOADS[case].rows
-    )
+    return _measure("train", peers, named, settings, start, once, lambda case: named[case].rows)
 
 
 def predict(peers: Iterable[Peer], rows: Iterable[int], settings: Settings) -> list[Measurement]:
@@ -138,9 +140,9 @@ def predict(peers: Iterable[Peer], rows: Iterable[int], settings: Settings) -> l
     return _measure("predict", peers, map(str, rows), settings, start, once, int)
 
 
-def initial_loss(workload: str, dtype: str) -> float:
+def initial_loss(workload: Workload, dtype: str) -> float:
     """The loss that every peer starts from."""
-    problem = Problem(WORKLOADS[workload], dtype)
+    problem = Problem(workload, dtype)
     return problem.loss(problem.initial_weights)
 
 

@@ -16,7 +16,7 @@ import traceback
 from typing import Any
 
 from .registry import PREDICTORS, TRAINERS, Peer
-from .workloads import WORKLOADS, PredictionProblem, Problem
+from .workloads import PredictionProblem, Problem, Workload
 
 
 class Child:
@@ -34,9 +34,10 @@ class Child:
         self._runner = self._problem = None
         gc.collect()
 
-    def prepare_training(self, workload: str) -> dict[str, Any]:
+    def prepare_training(self, workload: dict[str, Any]) -> dict[str, Any]:
         self._drop()
-        self._problem = Problem(WORKLOADS[workload], self._dtype)
+        workload["dims"] = tuple(workload["dims"])
+        self._problem = Problem(Workload(**workload), self._dtype)
         self._problem.y  # noqa: B018 - makes the data now, not inside a measurement
         self._runner = self._module.Trainer(self._problem, self._threads, **self._peer.options)
         return {}
@@ -66,7 +67,7 @@ class Child:
 
 
 def main() -> None:
-    """``python -m benchmarks.peers.child {train,predict} PEER THREADS DTYPE``."""
+    """``python -m pronghorn._bench.child {train,predict} PEER THREADS DTYPE``."""
     mode, name, threads, dtype = sys.argv[1:]
     # What a library prints must not come between the answers.
     answers = os.fdopen(os.dup(1), "w", buffering=1)

@@ -18,11 +18,15 @@ from ..workloads import (
     BETA_2,
     EPSILON,
     LEARNING_RATE,
+    MOMENTUM,
     Array,
     PredictionProblem,
     Problem,
     Weights,
 )
+
+_ACTIVATIONS = {"linear": "identity", "relu": "relu", "sigmoid": "logistic", "tanh": "tanh"}
+_MOMENTA = {"adam": 0.0, "sgd": 0.0, "momentum": MOMENTUM, "nesterov": MOMENTUM}
 
 
 class Trainer:
@@ -35,10 +39,15 @@ class Trainer:
     def __init__(self, problem: Problem, threads: int) -> None:
         warnings.simplefilter("ignore", ConvergenceWarning)
         w = problem.workload
+        if w.activation not in _ACTIVATIONS or w.optimizer not in _MOMENTA:
+            raise ValueError(f"scikit-learn has no {w.activation} or no {w.optimizer}")
         kind = MLPRegressor if w.loss == "mse" else MLPClassifier
         self._model: Any = kind(
             hidden_layer_sizes=w.dims[1:-1],
-            activation=w.activation,
+            activation=_ACTIVATIONS[w.activation],
+            solver="adam" if w.optimizer == "adam" else "sgd",
+            momentum=_MOMENTA[w.optimizer],
+            nesterovs_momentum=w.optimizer == "nesterov",
             alpha=0.0,
             batch_size=w.batch_size,
             learning_rate_init=LEARNING_RATE,
@@ -78,4 +87,5 @@ class Predictor:
         self._model.intercepts_ = [bias for _, bias in problem.weights]
 
     def predict(self, x: Array) -> Array:
-        return self._model.predict_proba(x)
+        answer: Array = self._model.predict_proba(x)
+        return answer

@@ -9,13 +9,11 @@ import select
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from .registry import Peer
 
-_ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT_SECONDS = 300.0
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -42,11 +40,10 @@ class PeerProcess:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed on exit
         arguments = [mode, peer.name, str(threads), dtype]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.peers.child", *arguments],
+            [sys.executable, "-m", "pronghorn._bench.child", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            cwd=_ROOT,
             env=environment,
             text=True,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from ..workloads import (
@@ -10,6 +11,9 @@ from ..workloads import (
     BETA_2,
     EPSILON,
     LEARNING_RATE,
+    MOMENTUM,
+    RHO,
+    WEIGHT_DECAY,
     Array,
     PredictionProblem,
     Problem,
@@ -41,6 +45,24 @@ def _load(threads: int, dtype: str) -> Any:
     return keras
 
 
+def _optimizer(library: Any, name: str) -> Any:
+    make = library.optimizers
+    rate, betas = LEARNING_RATE, (BETA_1, BETA_2)
+    made: dict[str, Callable[[], Any]] = {
+        "sgd": lambda: make.SGD(rate),
+        "momentum": lambda: make.SGD(rate, momentum=MOMENTUM),
+        "nesterov": lambda: make.SGD(rate, momentum=MOMENTUM, nesterov=True),
+        "adam": lambda: make.Adam(rate, *betas, EPSILON),
+        "adamw": lambda: make.AdamW(rate, WEIGHT_DECAY, *betas, EPSILON),
+        "adagrad": lambda: make.Adagrad(rate, 0.1, EPSILON),
+        "rmsprop": lambda: make.RMSprop(rate, RHO, epsilon=EPSILON),
+        "adadelta": lambda: make.Adadelta(rate, RHO, EPSILON),
+        "adamax": lambda: make.Adamax(rate, *betas, EPSILON),
+        "nadam": lambda: make.Nadam(rate, *betas, EPSILON),
+    }
+    return made[name]()
+
+
 class Trainer:
     """A Sequential model of any library that speaks Keras's language."""
 
@@ -56,7 +78,7 @@ class Trainer:
             if w.loss == "mse"
             else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         )
-        optimizer = keras.optimizers.Adam(LEARNING_RATE, BETA_1, BETA_2, EPSILON)
+        optimizer = _optimizer(keras, w.optimizer)
         steps = 1 if library else min(_STEPS_PER_EXECUTION[keras.backend.backend()], w.steps)
         self._model.compile(optimizer, loss, steps_per_execution=steps)
         self._problem = problem
@@ -86,6 +108,10 @@ class Predictor:
         self._rows = problem.rows
 
     def predict(self, x: Array) -> Array:
-        if self._whole:
-            return self._model.predict(x, batch_size=self._rows, verbose=0)
-        return self._model.predict_on_batch(x)
+        model = self._model
+        answer: Array = (
+            model.predict(x, batch_size=self._rows, verbose=0)
+            if self._whole
+            else model.predict_on_batch(x)
+        )
+        return answer

@@ -36,7 +36,8 @@ def _model(problem: PredictionProblem) -> bytes:
     # An old opset and IR version, which every onnxruntime of the last years reads.
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    text: bytes = model.SerializeToString()
+    return text
 
 
 class Predictor:
@@ -49,4 +50,5 @@ class Predictor:
         )
 
     def predict(self, x: Array) -> Array:
-        return self._session.run(None, {"x": x})[0]
+        answer: Array = self._session.run(None, {"x": x})[0]
+        return answer
