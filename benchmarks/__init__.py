@@ -1,1 +1,6 @@
-"""Measurements: ``peers`` compares with other libraries, ``native`` times the C++ engine alone."""
+"""Measurements.
+
+``peers`` compares with other libraries, ``sweep`` looks for networks and shapes that are slower
+than they should be, ``overheads`` holds calls and options against their targets, ``native`` times
+the C++ engine alone.
+"""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.peers import machine
+from pronghorn._bench import machine
 
 from . import calls, options, prediction, scaling
 from .figure import Figure

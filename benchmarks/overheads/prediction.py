@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 
-from benchmarks.peers import rounds
-from benchmarks.peers.registry import PREDICTORS
+from pronghorn._bench import rounds
+from pronghorn._bench.registry import PREDICTORS
 
 from .figure import Figure
 from .networks import PREDICTION, data, network

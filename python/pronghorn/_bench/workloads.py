@@ -166,7 +166,8 @@ def forward(weights: Weights, x: Array, activation: str) -> Array:
 def softmax(z: Array) -> Array:
     """Row-wise softmax, shifted by the row's maximum."""
     e: Array = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    e /= e.sum(axis=1, keepdims=True)
+    return e
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,8 @@ class Problem:
     def x(self) -> Array:
         """Rows, standard normal, C-contiguous, of shape (rows, dims[0])."""
         rng = np.random.default_rng([self.seed, 1])
-        return rng.standard_normal((self.workload.rows, self.workload.dims[0])).astype(self.dtype)
+        x: Array = rng.standard_normal((self.workload.rows, self.workload.dims[0]))
+        return x.astype(self.dtype)
 
     @cached_property
     def y(self) -> Array:
@@ -192,7 +194,8 @@ class Problem:
         z = (z - z.mean(axis=0)) / z.std(axis=0)
         z += 0.1 * rng.standard_normal(z.shape)
         if self.workload.loss == "cross_entropy":
-            return z.argmax(axis=1).astype(np.int32)
+            labels: Array = z.argmax(axis=1).astype(np.int32)
+            return labels
         return np.ascontiguousarray(z, self.dtype)
 
     @cached_property
