@@ -67,7 +67,17 @@ const Readers<NodeSpec>& node_readers() {
       {"bias_l1", field(&NodeSpec::bias_l1)},
       {"bias_l2", field(&NodeSpec::bias_l2)},
       {"rate", field(&NodeSpec::rate)},
-      {"seed", field(&NodeSpec::seed)}};
+      {"seed", field(&NodeSpec::seed)},
+      {"weights",
+       [](NodeSpec& node, const py::handle& value) {
+         for (const auto& index : py::cast<py::sequence>(value)) {
+           node.weights.push_back(index.is_none() ? -1 : py::cast<std::ptrdiff_t>(index));
+         }
+       }},
+      {"weights_l1", field(&NodeSpec::weights_l1)},
+      {"weights_l2", field(&NodeSpec::weights_l2)},
+      {"strides", field(&NodeSpec::strides)},
+      {"numbers", field(&NodeSpec::numbers)}};
   return readers;
 }
 

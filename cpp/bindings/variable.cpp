@@ -4,13 +4,15 @@ namespace pronghorn::python {
 
 void register_variable(py::module_& m) {
   py::class_<PyVariable>(m, "Variable")
-      .def(py::init([](const Shape& shape, const std::string& dtype) {
+      .def(py::init([](const Shape& shape, const std::string& dtype,
+                       std::optional<std::size_t> row_axes) {
              return with_dtype(dtype, [&](auto scalar) {
                using T = decltype(scalar);
-               return PyVariable{std::make_shared<Variable<T>>(shape)};
+               return PyVariable{row_axes ? std::make_shared<Variable<T>>(shape, *row_axes)
+                                          : std::make_shared<Variable<T>>(shape)};
              });
            }),
-           py::arg("shape"), py::arg("dtype") = "float32")
+           py::arg("shape"), py::arg("dtype") = "float32", py::arg("row_axes") = py::none())
       .def_property_readonly("shape",
                              [](const PyVariable& self) {
                                return std::visit(

@@ -30,7 +30,9 @@ def vector_math(name: str, x: Array, isa: str = "") -> Array: ...  # for tests
 class Variable:
     """A parameter in the engine's own layout; shared between the engines that use it."""
 
-    def __init__(self, shape: Sequence[int], dtype: DType = "float32") -> None: ...
+    def __init__(
+        self, shape: Sequence[int], dtype: DType = "float32", row_axes: int | None = None
+    ) -> None: ...  # the matrix in panels: that many axes are its rows; None: all but the last
     @property
     def shape(self) -> tuple[int, ...]: ...
     @property
@@ -47,7 +49,7 @@ class Activation(TypedDict, total=False):
 class Node(TypedDict, total=False):
     """One operation. Nodes are listed in an order in which inputs come before users."""
 
-    op: Literal["input", "dense", "activation", "dropout", "reshape", "add", "concatenate"]
+    op: str  # as a file of cpp/src/layers registers it: "input", "dense", "activation", ...
     name: str  # of the layer, for messages
     inputs: list[int]  # indices of nodes
     shape: tuple[int, ...]  # input, reshape: per sample
@@ -63,6 +65,11 @@ class Node(TypedDict, total=False):
     bias_l2: float
     rate: float  # dropout
     seed: int  # dropout, unsigned 64-bit
+    weights: list[int | None]  # other layers' variables, in each layer's own order
+    weights_l1: list[float]  # regularisers of `weights`
+    weights_l2: list[float]
+    strides: list[int]  # strided
+    numbers: dict[str, float]  # further numbers by name, such as "epsilon"
 
 class Engine:
     """A graph with its parameters. Several threads may predict on one at once."""

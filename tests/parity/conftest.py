@@ -17,6 +17,7 @@ import pytest
 
 # The helpers of this folder, under pytest's importlib mode too.
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 try:
     import keras  # noqa: F401 - whether it works, not only whether it is there

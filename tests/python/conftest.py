@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-# The helpers of this folder, under pytest's importlib mode too.
+# The helpers of this folder and of all tests, under pytest's importlib mode too.
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,6 +31,11 @@ struct NodeSpec {
   double kernel_l1 = 0, kernel_l2 = 0, bias_l1 = 0, bias_l2 = 0;
   double rate = 0;         // dropout
   std::uint64_t seed = 0;  // dropout
+  // What further layers need, each by its own file's meaning.
+  std::vector<std::ptrdiff_t> weights;         // variables, or -1 where one is left out
+  std::vector<double> weights_l1, weights_l2;  // regularisers of `weights`; empty: none
+  std::vector<std::ptrdiff_t> strides;         // strided
+  std::map<std::string, double> numbers;       // by name: "epsilon", "momentum", ...
 };
 
 struct GraphSpec {

@@ -38,8 +38,10 @@ struct PanelLayout {
 template <class T>
 class Variable {
  public:
-  // Zeros. Throws std::invalid_argument unless the shape has one or two axes.
+  // Zeros. The first `row_axes` axes are the rows of the matrix that the layout cuts into panels,
+  // the others its columns; all but the last are rows if it is left out.
   explicit Variable(Shape shape);
+  Variable(Shape shape, std::size_t row_axes);
   ~Variable();
   Variable(const Variable&) = delete;
   Variable& operator=(const Variable&) = delete;

@@ -157,6 +157,24 @@ struct Elementwise {
                            double rate) noexcept;
 };
 
+// ---------------------------------------------------------------------------------------------
+// One row of n elements against vectors over the columns. In-place allowed, no alignment needed.
+template <class T>
+struct Columns {
+  // y = (x - shift) * scale + offset
+  void (*transform)(const T* x, const T* shift, const T* scale, const T* offset, T* y,
+                    std::size_t n) noexcept;
+  void (*multiply)(const T* a, const T* b, T* y, std::size_t n) noexcept;
+  // sums += (x - shift)^2
+  void (*add_squares)(const T* x, const T* shift, T* sums, std::size_t n) noexcept;
+  // sums += dy; products += dy * (x - shift)
+  void (*add_products)(const T* dy, const T* x, const T* shift, T* sums, T* products,
+                       std::size_t n) noexcept;
+  // dx = (dy - level - (x - shift) * slope) * scale
+  void (*standardize_backward)(const T* dy, const T* x, const T* shift, const T* scale,
+                               const T* level, const T* slope, T* dx, std::size_t n) noexcept;
+};
+
 // Vector mathematics on arrays, exposed for tests and benchmarks. <= 4 ULP (body/math.hpp).
 template <class T>
 struct VectorMath {
@@ -177,6 +195,7 @@ struct Table {
   std::size_t tile_rows;  // rows of C that `Products::rows` keeps in registers
   Products<T> products;
   Elementwise<T> elementwise;
+  Columns<T> columns;
   VectorMath<T> math;
   const Activation<T>* activations;
   std::size_t activation_count;

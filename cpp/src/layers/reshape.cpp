@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "layers/layer.hpp"
-#include "layers/rowwise_phase.hpp"
+#include "layers/sample_phase.hpp"
 #include "plan/planner.hpp"
 
 namespace pronghorn {
@@ -96,27 +96,6 @@ struct Reshape {
     };
     planner.emit(by_sample<T>(cut_y.rows * cut_y.cols, body), {tensor_resource(dy)},
                  {tensor_resource(dx)});
-  }
-
- private:
-  // A row-wise phase whose rows are whole samples.
-  template <class T, class Body>
-  class SamplePhase final : public Phase<T> {
-   public:
-    SamplePhase(std::size_t elements, Body body) : elements_(elements), body_(std::move(body)) {}
-    std::size_t tasks(const Step<T>& step) const noexcept override { return step.samples; }
-    void run(Step<T>& step, std::size_t begin, std::size_t end, T*) const noexcept override {
-      body_(step, begin, end - begin);
-    }
-    double flops_per_sample() const noexcept override { return static_cast<double>(elements_); }
-
-   private:
-    const std::size_t elements_;
-    const Body body_;
-  };
-  template <class T, class Body>
-  static std::unique_ptr<Phase<T>> by_sample(std::size_t elements, Body body) {
-    return std::make_unique<SamplePhase<T, Body>>(elements, std::move(body));
   }
 };
 

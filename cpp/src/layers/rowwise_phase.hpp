@@ -9,6 +9,12 @@
 
 namespace pronghorn {
 
+// Rows of that many columns that make a task.
+inline std::size_t rows_in_block(std::size_t cols) noexcept {
+  constexpr std::size_t kElements = 1024;
+  return std::max<std::size_t>(1, kElements / std::max<std::size_t>(cols, 1));
+}
+
 // `Body` is called as body(step, first_row, row_count) and must be noexcept in effect.
 template <class T, class Body>
 class RowwisePhase final : public Phase<T> {
@@ -16,7 +22,7 @@ class RowwisePhase final : public Phase<T> {
   RowwisePhase(std::size_t tensor, std::size_t rows_per_sample, std::size_t cols, double operations,
                Body body)
       : tensor_(tensor),
-        block_(std::max<std::size_t>(1, kBlockElements / std::max<std::size_t>(cols, 1))),
+        block_(rows_in_block(cols)),
         flops_(static_cast<double>(rows_per_sample * cols) * operations),
         body_(std::move(body)) {}
 
@@ -31,7 +37,6 @@ class RowwisePhase final : public Phase<T> {
   double flops_per_sample() const noexcept override { return flops_; }
 
  private:
-  static constexpr std::size_t kBlockElements = 1024;
   const std::size_t tensor_, block_;
   const double flops_;
   const Body body_;
@@ -44,6 +49,47 @@ std::unique_ptr<Phase<T>> rowwise(const Planner<T>& planner, std::size_t tensor,
   const TensorInfo& info = planner.info(tensor);
   return std::make_unique<RowwisePhase<T, Body>>(tensor, info.rows, info.cols, operations,
                                                  std::move(body));
+}
+
+// The same with memory of its own: setup(step, scratch) once in each thread, then
+// body(step, first_row, row_count, scratch).
+template <class T, class Setup, class Body>
+class PreparedRowwisePhase final : public Phase<T> {
+ public:
+  PreparedRowwisePhase(std::size_t tensor, const TensorInfo& info, double operations,
+                       std::size_t scratch, Setup setup, Body body)
+      : tensor_(tensor),
+        block_(rows_in_block(info.cols)),
+        scratch_(scratch),
+        flops_(static_cast<double>(info.rows * info.cols) * operations),
+        setup_(std::move(setup)),
+        body_(std::move(body)) {}
+
+  std::size_t tasks(const Step<T>& step) const noexcept override {
+    return RowBlocks{step.rows(tensor_), block_}.count();
+  }
+  std::size_t scratch(std::size_t /*samples*/) const override { return scratch_; }
+  double flops_per_sample() const noexcept override { return flops_; }
+  void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
+    setup_(step, scratch);
+    const RowBlocks blocks{step.rows(tensor_), block_};
+    const std::size_t first = blocks.begin(begin);
+    body_(step, first, blocks.begin(end - 1) + blocks.size(end - 1) - first, scratch);
+  }
+
+ private:
+  const std::size_t tensor_, block_, scratch_;
+  const double flops_;
+  const Setup setup_;
+  const Body body_;
+};
+
+template <class T, class Setup, class Body>
+std::unique_ptr<Phase<T>> rowwise_prepared(const Planner<T>& planner, std::size_t tensor,
+                                           double operations, std::size_t scratch, Setup setup,
+                                           Body body) {
+  return std::make_unique<PreparedRowwisePhase<T, Setup, Body>>(
+      tensor, planner.info(tensor), operations, scratch, std::move(setup), std::move(body));
 }
 
 }  // namespace pronghorn

@@ -114,6 +114,11 @@ Engine<T>::State::State(GraphSpec spec, VariableList<T> list)
       regularizers(variables.size()) {
   for (std::size_t i = 0; i < graph.size(); ++i) {
     const NodeSpec& node = graph.node(i);
+    for (std::size_t w = 0; w < node.weights_l1.size(); ++w) {
+      if (node.weights[w] < 0) continue;
+      regularizers[static_cast<std::size_t>(node.weights[w])] = {node.weights_l1[w],
+                                                                 node.weights_l2[w]};
+    }
     if (node.op != "dense") continue;
     regularizers[node.kernel] = {node.kernel_l1, node.kernel_l2};
     if (node.bias >= 0) {

@@ -28,6 +28,7 @@ Planner<T>::Planner(const Graph& graph, const PlanOptions<T>& options)
   const std::size_t n = graph.size();
   values_.resize(n, 0);
   gradients_.resize(n, 0);
+  layer_states_.resize(n, 0);
   epilogues_.resize(n);
   for (auto* flags : {&logits_, &wants_, &active_, &fused_, &has_gradient_, &started_}) {
     flags->resize(n, false);

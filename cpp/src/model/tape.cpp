@@ -58,8 +58,13 @@ std::unique_ptr<Tape<T>> Engine<T>::forward(std::vector<const T*> inputs, std::s
   made->tables = InputTables<T>(tape.program, samples);
   for (std::size_t i = 0; i < samples; ++i) made->tables.set(inputs.data(), i, i);
   made->tables.bind(*made->workspace);
-  const std::shared_lock lock(state_->locks);
-  made->run(0, tape.program.forward_stages);
+  if (tape.program.updates_state) {
+    const std::unique_lock lock(state_->locks);
+    made->run(0, tape.program.forward_stages);
+  } else {
+    const std::shared_lock lock(state_->locks);
+    made->run(0, tape.program.forward_stages);
+  }
   return std::unique_ptr<Tape<T>>(new Tape<T>(std::move(made)));
 }
 

@@ -16,14 +16,21 @@ struct Variable<T>::Storage {
 };
 
 template <class T>
-Variable<T>::Variable(Shape shape) : shape_(std::move(shape)), storage_(new Storage) {
-  if (shape_.empty() || shape_.size() > 2) {
-    throw std::invalid_argument("a variable has one or two axes, got " +
-                                std::to_string(shape_.size()));
+Variable<T>::Variable(Shape shape) : Variable(shape, shape.empty() ? 0 : shape.size() - 1) {}
+
+template <class T>
+Variable<T>::Variable(Shape shape, std::size_t row_axes)
+    : shape_(std::move(shape)), storage_(new Storage) {
+  if (row_axes > shape_.size()) {
+    throw std::invalid_argument("a variable with " + std::to_string(shape_.size()) +
+                                " axes cannot have " + std::to_string(row_axes) + " of rows");
   }
   const auto& table = kernels::table<T>();
-  layout_.rows = shape_.size() == 2 ? shape_[0] : 1;
-  layout_.cols = shape_.back();
+  layout_.rows = layout_.cols = 1;
+  for (std::size_t a = 0; a < shape_.size(); ++a) {
+    std::size_t& size = a < row_axes ? layout_.rows : layout_.cols;
+    size = checked_multiply(size, shape_[a]);
+  }
   layout_.vector = table.vector;
   layout_.panel = table.panel;
   checked_multiply(checked_multiply(layout_.rows, checked_add(layout_.cols, table.panel)),

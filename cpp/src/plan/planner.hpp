@@ -96,6 +96,12 @@ class Planner {
   }
   const GradientEpilogue<T>& epilogue(std::size_t node) const noexcept { return epilogues_[node]; }
 
+  // A number that a layer's forward leaves for its backward, such as an accumulator's.
+  void set_layer_state(std::size_t node, std::size_t state) { layer_states_[node] = state; }
+  std::size_t layer_state(std::size_t node) const noexcept { return layer_states_[node]; }
+  // The forward phases change variables (moving statistics).
+  void updates_state() { program_.updates_state = true; }
+
   // For layers, backward.
   bool wants_gradient(std::size_t node) const noexcept { return wants_[node]; }
   std::size_t gradient(std::size_t node);  // the tensor of dJ/d(value)
@@ -128,7 +134,7 @@ class Planner {
   const kernels::Table<T>& kernels_;
   Program<T> program_;
   std::vector<HeadPlan<T>> heads_;
-  std::vector<std::size_t> values_, gradients_;
+  std::vector<std::size_t> values_, gradients_, layer_states_;
   std::vector<GradientEpilogue<T>> epilogues_;
   std::vector<bool> logits_, wants_, active_, fused_, has_gradient_, started_, sunk_;
   std::vector<std::size_t> pending_;  // contributions still to come

@@ -64,6 +64,7 @@ struct Program {
   std::size_t slot_count = 0;
   std::vector<Stage<T>> stages;
   std::size_t forward_stages = 0;  // backward begins at this stage
+  bool updates_state = false;      // forward changes variables (moving statistics)
   std::vector<AccumulatorInfo> accumulators;
   std::vector<std::size_t> outputs;           // tensor of each graph output
   std::vector<std::size_t> output_gradients;  // tape: where dJ/dY goes in; else empty

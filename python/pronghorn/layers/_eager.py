@@ -18,7 +18,8 @@ class EagerEngines:
     """The engines in which one layer runs on its own."""
 
     def __init__(self) -> None:
-        self._engines: dict[tuple[tuple[int, ...], ...], Engine] = {}
+        # By shapes of the inputs and whether the layer learns (normalisation heeds that).
+        self._engines: dict[tuple[tuple[tuple[int, ...], ...], bool], Engine] = {}
         self._training_calls = 0
 
     def run(self, layer: Layer, arrays: Sequence[Array], training: bool) -> list[Array]:
@@ -36,9 +37,10 @@ class EagerEngines:
         elif arrays[0].ndim == 1:
             arrays = [array[:, None] for array in arrays]
         shapes = tuple(array.shape[1:] for array in arrays)
-        engine = self._engines.get(shapes)
+        key = (shapes, layer.trainable)
+        engine = self._engines.get(key)
         if engine is None:
-            engine = self._engines[shapes] = _make_engine(layer, shapes)
+            engine = self._engines[key] = _make_engine(layer, shapes)
         if training:
             outputs = engine.forward(arrays, True, self._training_calls).outputs
             self._training_calls += 1

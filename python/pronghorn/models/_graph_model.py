@@ -353,7 +353,7 @@ class GraphModel(Layer):
         if self._layer_graph is None:
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
             self._build_from(arrays)
-        engine = self._get_engine()
+        engine = self._get_engine(current_flags=bool(training))
         if training:
             outputs = engine.forward(arrays, True, self._training_calls).outputs
             self._training_calls += 1

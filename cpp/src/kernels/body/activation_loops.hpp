@@ -8,8 +8,8 @@
 //   Vec<T> value(Vec<T> z) const                     y = act(z)
 //   Vec<T> gradient(Vec<T> z_or_y, Vec<T> dy) const  dz = dy * act'(z)
 // and a row-wise one (kRowWise = true) has instead
-//   static void value(const T* z, T* y, std::size_t cols)
-//   static void gradient(const T* z, const T* y, const T* dy, T* dz, std::size_t cols)
+//   void value(const T* z, T* y, std::size_t cols) const
+//   void gradient(const T* z, const T* y, const T* dy, T* dz, std::size_t cols) const
 #pragma once
 
 #include "kernels/body/map.hpp"
@@ -20,10 +20,10 @@ namespace pronghorn::kernels::PRONGHORN_ISA {
 template <class T, template <class> class Definition>
 void activation_forward(const T* z, std::size_t ldz, T* y, std::size_t ldy, std::size_t rows,
                         std::size_t cols, const ActivationParams& params) noexcept {
+  const Definition<T> activation(params);
   if constexpr (Definition<T>::kRowWise) {
-    for (std::size_t r = 0; r < rows; ++r) Definition<T>::value(z + r * ldz, y + r * ldy, cols);
+    for (std::size_t r = 0; r < rows; ++r) activation.value(z + r * ldz, y + r * ldy, cols);
   } else {
-    const Definition<T> activation(params);
     if (ldz == cols && ldy == cols) {
       cols *= rows;
       rows = 1;
@@ -38,13 +38,13 @@ template <class T, template <class> class Definition>
 void activation_backward(const T* z, std::size_t ldz, const T* y, std::size_t ldy, const T* dy,
                          std::size_t lddy, T* dz, std::size_t lddz, std::size_t rows,
                          std::size_t cols, const ActivationParams& params) noexcept {
+  const Definition<T> activation(params);
   if constexpr (Definition<T>::kRowWise) {
     for (std::size_t r = 0; r < rows; ++r) {
       const T* input = Definition<T>::kNeedsInput ? z + r * ldz : nullptr;
-      Definition<T>::gradient(input, y + r * ldy, dy + r * lddy, dz + r * lddz, cols);
+      activation.gradient(input, y + r * ldy, dy + r * lddy, dz + r * lddz, cols);
     }
   } else {
-    const Definition<T> activation(params);
     const T* source = Definition<T>::kNeedsInput ? z : y;
     const std::size_t ld = Definition<T>::kNeedsInput ? ldz : ldy;
     if (ld == cols && lddy == cols && lddz == cols) {

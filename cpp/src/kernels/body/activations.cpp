@@ -9,6 +9,7 @@ PRONGHORN_BEGIN_REGISTRY
 
 #include "kernels/body/activations_piecewise.hpp"
 #include "kernels/body/activations_smooth.hpp"
+#include "kernels/body/normalizations.hpp"
 #include "kernels/body/rowwise.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {

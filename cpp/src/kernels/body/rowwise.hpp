@@ -30,6 +30,7 @@ struct Softmax {
   static constexpr const char* kName = "softmax";
   static constexpr bool kNeedsInput = false;
   static constexpr bool kRowWise = true;
+  explicit PRONGHORN_MEMBER Softmax(const ActivationParams&) {}
   static PRONGHORN_MEMBER void value(const T* z, T* y, std::size_t cols) {
     const T scale = T(1) / exp_row(z, y, cols, row_max(z, cols));
     map(y, y, cols, [&](Vec<T> e) { return e * scale; });
@@ -48,6 +49,7 @@ struct LogSoftmax {
   static constexpr const char* kName = "log_softmax";
   static constexpr bool kNeedsInput = false;
   static constexpr bool kRowWise = true;
+  explicit PRONGHORN_MEMBER LogSoftmax(const ActivationParams&) {}
   static PRONGHORN_MEMBER void value(const T* z, T* y, std::size_t cols) {
     const T shift = row_max(z, cols);
     const T log_sum = log_scalar(exp_row<T>(z, nullptr, cols, shift));

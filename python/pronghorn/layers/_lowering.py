@@ -1,0 +1,136 @@
+"""Steps of lowering that layers share: shapes, order of axes, weights of nodes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from pronghorn._engine import EngineGraph
+from pronghorn._variable import Variable
+
+if TYPE_CHECKING:
+    from pronghorn._engine import Activation as ActivationSpec
+    from pronghorn._engine import Node as EngineNode
+    from pronghorn.layers._weights import WeightHolder
+
+
+def reshape(graph: EngineGraph, index: int, shape: Sequence[int], name: str) -> int:
+    """Node `index` cut into samples of another shape."""
+    target = tuple(shape)
+    if graph.shapes[index] == target:
+        return index
+    return graph.append({"op": "reshape", "name": name, "inputs": [index], "shape": target}, target)
+
+
+def row_strides(shape: Sequence[int]) -> list[int]:
+    """Distance in elements between neighbours along each axis of an array in C order.
+
+    Example:
+        >>> row_strides((2, 3, 4))
+        [12, 4, 1]
+    """
+    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+
+def strided(
+    graph: EngineGraph,
+    index: int,
+    shape: Sequence[int],
+    strides: Sequence[int],
+    name: str,
+    offset: int = 0,
+) -> int:
+    """Elements ``offset + sum(i_k * strides[k])`` of node `index`, flat, as samples of `shape`."""
+    target = tuple(shape)
+    same = math.prod(target) == math.prod(graph.shapes[index]) and offset == 0
+    if same and all(
+        size == 1 or stride == own
+        for size, stride, own in zip(target, strides, row_strides(target), strict=True)
+    ):
+        return reshape(graph, index, target, name)
+    node: EngineNode = {
+        "op": "strided",
+        "name": name,
+        "inputs": [index],
+        "shape": target,
+        "strides": list(strides),
+        "numbers": {"offset": float(offset)},
+    }
+    return graph.append(node, target)
+
+
+def permute(graph: EngineGraph, index: int, order: Sequence[int], name: str) -> int:
+    """Axis k of the result is axis ``order[k]`` of node `index`; axes are those of a sample."""
+    shape = graph.shapes[index]
+    strides = row_strides(shape)
+    target = [shape[axis] for axis in order]
+    return strided(graph, index, target, [strides[axis] for axis in order], name)
+
+
+def broadcast(graph: EngineGraph, index: int, shape: Sequence[int], name: str) -> int:
+    """Node `index` repeated along its axes of size 1; axes are counted from the last."""
+    own = graph.shapes[index]
+    padded = (1,) * (len(shape) - len(own)) + own
+    strides = [
+        0 if size == 1 else stride for size, stride in zip(padded, row_strides(padded), strict=True)
+    ]
+    return strided(graph, index, shape, strides, name)
+
+
+def inverse(order: Sequence[int]) -> list[int]:
+    """The permutation that undoes `order`.
+
+    Example:
+        >>> inverse([2, 0, 1])
+        [1, 2, 0]
+    """
+    return [list(order).index(axis) for axis in range(len(order))]
+
+
+def on_axes(
+    graph: EngineGraph,
+    index: int,
+    axes: Sequence[int],
+    name: str,
+    apply: Callable[[int], int],
+) -> int:
+    """Brings `axes` of a sample last, folds them into one, applies, and undoes both."""
+    shape = graph.shapes[index]
+    order = [axis for axis in range(len(shape)) if axis not in axes] + list(axes)
+    moved = permute(graph, index, order, name)
+    moved_shape = graph.shapes[moved]
+    lead = len(shape) - len(axes)
+    rows = (*moved_shape[:lead], math.prod(moved_shape[lead:]))
+    result = reshape(graph, apply(reshape(graph, moved, rows, name)), moved_shape, name)
+    return permute(graph, result, inverse(order), name)
+
+
+def activation(graph: EngineGraph, index: int, kernel: str, name: str, **numbers: float) -> int:
+    """One of the engine's activations, by the engine's own name, with its numbers `p0` to `p2`."""
+    node: EngineNode = {
+        "op": "activation",
+        "name": name,
+        "inputs": [index],
+        "activation": cast("ActivationSpec", {"name": kernel, **numbers}),
+    }
+    return graph.append(node, graph.shapes[index])
+
+
+def weight_fields(
+    layer: WeightHolder,
+    graph: EngineGraph,
+    weights: Sequence[Variable | None],
+    regularizers: Sequence[Any] = (),
+) -> EngineNode:
+    """The entries of a node that say which variables it uses and which of them learn."""
+    fields: EngineNode = {
+        "weights": [None if weight is None else graph.variable(weight) for weight in weights],
+        "trainable": layer._trainable,
+        "frozen": [graph.variable(v) for v in weights if v is not None and not v.trainable],
+    }
+    if any(regularizer is not None for regularizer in regularizers):
+        padded = [*regularizers, *[None] * (len(weights) - len(regularizers))]
+        fields["weights_l1"] = [float(getattr(r, "l1", 0.0)) for r in padded]
+        fields["weights_l2"] = [float(getattr(r, "l2", 0.0)) for r in padded]
+    return fields
