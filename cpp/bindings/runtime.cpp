@@ -22,6 +22,27 @@ void register_runtime(py::module_& m) {
   m.def("get_num_threads", &num_threads);
   m.def("set_parallel_threshold", &set_parallel_threshold, py::arg("seconds"));
   m.def("set_gemm", &set_gemm, py::arg("choice"));
+  m.def("peak_flops", &peak_flops, py::arg("double_precision"), py::arg("threads"),
+        py::call_guard<py::gil_scoped_release>());
+  m.def("stream_bandwidth", &stream_bandwidth, py::arg("threads"),
+        py::call_guard<py::gil_scoped_release>());
+  m.def("start_profiling", &start_profiling);
+  m.def("stop_profiling", &stop_profiling);
+  m.def("profile_lines", [] {
+    py::list list;
+    for (const ProfileLine& line : profile_lines()) {
+      py::dict d;
+      d["purpose"] = line.purpose;
+      d["layer"] = line.layer;
+      d["work"] = line.work;
+      d["calls"] = line.calls;
+      d["seconds"] = line.seconds;
+      d["flops"] = line.flops;
+      d["bytes"] = line.bytes;
+      list.append(d);
+    }
+    return list;
+  });
   m.def("activations", &activation_names);
   m.def("losses", [] {
     py::list list;

@@ -1,6 +1,7 @@
 // Process-wide settings and facts.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,25 @@ class EngineCall {
   EngineCall(const EngineCall&) = delete;
   EngineCall& operator=(const EngineCall&) = delete;
 };
+
+// Where the time goes, by phase, added up since the process began while a session was open.
+// Sessions nest; without one nothing is timed.
+struct ProfileLine {
+  std::string purpose;  // "training", "evaluation", "prediction" or "tape"
+  std::string layer;    // empty where there is none
+  std::string work;
+  std::uint64_t calls = 0;      // batches
+  double seconds = 0;           // mean over the threads that took part
+  double flops = 0, bytes = 0;  // of matrix products; the least memory touched
+};
+void start_profiling() noexcept;
+void stop_profiling() noexcept;
+std::vector<ProfileLine> profile_lines();
+
+// What `threads` threads can do at most, measured on registers alone and on arrays beyond the
+// caches (STREAM triad): operations and bytes a second. Throw std::invalid_argument.
+double peak_flops(bool double_precision, int threads);
+double stream_bandwidth(int threads);
 
 // "auto", "tiles" or "blas" for the products of engines and trainers made afterwards.
 void set_gemm(const std::string& choice);

@@ -65,7 +65,7 @@ struct Dense {
         act.kernel != nullptr && act.kernel->row_wise && kernel->layout().count() > 1;
     const DenseForwardArgs<T> args{kernel,   bias, x, z, y, apart ? BoundActivation<T>{} : act,
                                    info.rows};
-    planner.emit(dense_product(args), reads, writes);
+    planner.emit(dense_product(args), reads, writes, dense_cost<T>(args, "forward"));
     if (!apart) return;
     auto body = [z, y, act](Step<T>& step, std::size_t row, std::size_t rows) {
       act.kernel->forward(step.data(z) + row * step.info(z).ld, step.info(z).ld,
@@ -99,8 +99,9 @@ struct Dense {
         reads.push_back(tensor_resource(to.epilogue.input));
         reads.push_back(tensor_resource(to.epilogue.output));
       }
-      planner.emit(dense_product(DenseDataArgs<T>{kernel, dz, to, rows_per_sample}), reads,
-                   {tensor_resource(to.tensor)});
+      const DenseDataArgs<T> args{kernel, dz, to, rows_per_sample};
+      planner.emit(dense_product(args), reads, {tensor_resource(to.tensor)},
+                   dense_cost<T>(args, "dX"));
     }
     if (!node.trainable) return;
     typename DenseWeightsArgs<T>::Part parts[2];
@@ -113,9 +114,9 @@ struct Dense {
       writes.push_back(variable_resource(used[p]));
     }
     if (writes.empty()) return;
-    planner.emit(
-        dense_product(DenseWeightsArgs<T>{kernel, parts[0], parts[1], x, dz, rows_per_sample}),
-        {tensor_resource(x), tensor_resource(dz)}, writes);
+    const DenseWeightsArgs<T> args{kernel, parts[0], parts[1], x, dz, rows_per_sample};
+    planner.emit(dense_product(args), {tensor_resource(x), tensor_resource(dz)}, writes,
+                 weights_cost(args));
   }
 
  private:

@@ -45,6 +45,29 @@ double dense_flops_per_sample(const Args& args) noexcept {
   return 2.0 * static_cast<double>(args.kernel->element_count() * args.rows_per_sample);
 }
 
+// What a product must do at least: its operations, one operand and the result a sample, and the
+// weights once (the optimizer's slots as well, where the update happens in the tile).
+template <class T, class Args>
+PhaseCost dense_cost(const Args& args, const char* work, double weight_touches = 1) noexcept {
+  const PanelLayout& layout = args.kernel->layout();
+  PhaseCost cost{work};
+  cost.flops_per_sample = dense_flops_per_sample(args);
+  cost.bytes_per_sample =
+      sizeof(T) * static_cast<double>((layout.rows + layout.cols) * args.rows_per_sample);
+  cost.bytes_per_step =
+      weight_touches * sizeof(T) * static_cast<double>(args.kernel->element_count());
+  return cost;
+}
+template <class T>
+PhaseCost weights_cost(const DenseWeightsArgs<T>& args) noexcept {
+  const Sink<T>* const sink = args.kernel_part.sink;
+  if (sink == nullptr) return {"dW"};
+  if (!sink->fused) return dense_cost<T>(args, "dW");
+  double arrays = 1;  // each is read and written
+  for (const T* slot : sink->slots) arrays += slot == nullptr ? 0 : 1;
+  return dense_cost<T>(args, "dW and update", 2 * arrays);
+}
+
 template <class T>
 std::unique_ptr<Phase<T>> dense_tiles(const DenseForwardArgs<T>& args);
 template <class T>

@@ -163,7 +163,7 @@ typename Planner<T>::Use& Planner<T>::use(const Resource& resource) {
 
 template <class T>
 void Planner<T>::emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resource>& reads,
-                      const std::vector<Resource>& writes) {
+                      const std::vector<Resource>& writes, PhaseCost cost) {
   std::ptrdiff_t stage = fence_;
   for (const Resource& r : reads) stage = std::max(stage, use(r).write + 1);
   for (const Resource& r : writes) stage = std::max({stage, use(r).write + 1, use(r).read + 1});
@@ -180,13 +180,17 @@ void Planner<T>::emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resourc
   }
   if (program_.stages.size() <= at) program_.stages.resize(at + 1);
   program_.stages[at].phases.push_back(std::move(phase));
+  if (cost.work == nullptr) cost.work = work_;
+  program_.stages[at].labels.push_back({layer_, cost});
 }
 
 template <class T>
 Program<T> Planner<T>::plan() {
   for (std::size_t i = 0; i < graph_.size(); ++i) {
+    layer_ = graph_.node(i).name;
     lowering<T>(*find_layer(graph_.node(i).op)).forward(*this, i);
   }
+  work_ = "backward";
   for (const std::size_t output : graph_.outputs()) program_.outputs.push_back(values_[output]);
   program_.forward_stages = program_.stages.size();
   if (!options_.losses.empty()) emit_heads();
@@ -202,11 +206,13 @@ Program<T> Planner<T>::plan() {
       }
     }
     for (std::size_t i = graph_.size(); i-- > 0;) {
+      layer_ = graph_.node(i).name;
       if (active_[i] && wants_[i]) lowering<T>(*find_layer(graph_.node(i).op)).backward(*this, i);
     }
+    layer_.clear();
     for (std::size_t v = 0; v < options_.sinks.size(); ++v) {
       if (options_.sinks[v] == nullptr || start_sink(v)) continue;
-      emit(make_zero_gradient_phase(*options_.sinks[v]), {}, {variable_resource(v)});
+      emit(make_zero_gradient_phase(*options_.sinks[v]), {}, {variable_resource(v)}, {"update"});
     }
     if (options_.input_gradients) {
       for (const std::size_t input : graph_.inputs()) {
@@ -214,9 +220,11 @@ Program<T> Planner<T>::plan() {
       }
     }
   }
+  layer_.clear();
   if (options_.update != nullptr) emit_update();
   if (!options_.losses.empty()) emit_totals();
   share_slots();
+  label_phases();
   return std::move(program_);
 }
 
@@ -272,7 +280,11 @@ void Planner<T>::emit_heads() {
       }
     }
     if (!head.empty()) {
-      emit(make_head_phase<T>(head, gradient_wanted, contribution), reads, writes);
+      PhaseCost cost{"loss"};
+      const double touched = gradient_wanted ? 3 : 2;  // output, target and gradient
+      cost.bytes_per_sample = touched * sizeof(T) * static_cast<double>(head.rows * head.cols);
+      layer_ = graph_.node(node).name;
+      emit(make_head_phase<T>(head, gradient_wanted, contribution), reads, writes, cost);
     }
     heads_.push_back(std::move(head));
   }
@@ -284,8 +296,10 @@ void Planner<T>::emit_update() {
   for (std::size_t v = 0; v < options_.sinks.size(); ++v) {
     if (options_.sinks[v] != nullptr) gradients.push_back(variable_resource(v));
   }
-  if (options_.update->clips_norm()) emit(make_norm_phase<T>(*options_.update), {}, gradients);
-  emit(make_update_phase<T>(*options_.update), {}, gradients);
+  if (options_.update->clips_norm()) {
+    emit(make_norm_phase<T>(*options_.update), {}, gradients, {"norm"});
+  }
+  emit(make_update_phase<T>(*options_.update), {}, gradients, {"update"});
 }
 
 // Last, since penalties are known only when every sink has taken its gradient.
@@ -302,7 +316,22 @@ void Planner<T>::emit_totals() {
     regularized.push_back(options_.sinks[v]);
     reads.push_back(variable_resource(v));
   }
-  emit(make_totals_phase<T>(std::move(heads_), std::move(regularized)), reads, {totals_resource()});
+  emit(make_totals_phase<T>(std::move(heads_), std::move(regularized)), reads, {totals_resource()},
+       {"totals"});
+}
+
+template <class T>
+void Planner<T>::label_phases() {
+  ProfileLabels& profile = program_.profile;
+  profile.id = new_profile_id();
+  profile.purpose = options_.output_gradients  ? "tape"
+                    : options_.backward        ? "training"
+                    : !options_.losses.empty() ? "evaluation"
+                                               : "prediction";
+  for (auto& stage : program_.stages) {
+    for (auto& label : stage.labels) profile.phases.push_back(std::move(label));
+    stage.labels = {};
+  }
 }
 
 template <class T>

@@ -28,11 +28,13 @@ void run_chunk(const Program<T>& program, Lane<T>& lane, const T* const* inputs,
   step.samples = std::min(kPredictRows, samples - first);
   step.threads = team;
   if (thread == 0) {
+    const SectionTimer timer(program.profile, Section::kRows);
     for (std::size_t i = 0; i < step.samples; ++i) lane.tables.set(inputs, i, first + i);
   }
   barrier.wait();
   run_stages(program, 0, program.stages.size(), step, thread, barrier);
   if (thread == 0) {
+    const SectionTimer timer(program.profile, Section::kOutputs);
     for (std::size_t o = 0; o < program.outputs.size(); ++o) {
       const std::size_t tensor = program.outputs[o];
       const TensorInfo& info = program.tensors[tensor];

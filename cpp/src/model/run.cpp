@@ -78,7 +78,8 @@ void Run<T>::State::prepare(std::size_t count, const double* rates, std::size_t 
   std::size_t at = 0;
   for (std::size_t s = 0; s < count; ++s) {
     const std::size_t samples = batch_samples(done + s), first = (done + s) * batch_size;
-    for (std::size_t i = 0; i < samples; ++i) tables_.set(data.inputs.data(), at++, order[first + i]);
+    for (std::size_t i = 0; i < samples; ++i)
+      tables_.set(data.inputs.data(), at++, order[first + i]);
     if (!training) continue;
     const double rate = rate_count == 1 ? rates[0] : rates[rate_offset + s];
     auto& state = *trainer->state_;
@@ -122,9 +123,13 @@ std::size_t Run<T>::State::train(std::size_t max_steps, double max_seconds, cons
       if (thread == 0) {
         const bool over = max_seconds >= 0 && finished > 0 && seconds_since(start) > max_seconds;
         chunk = over ? 0 : std::min(scalars_.size(), wanted - finished);
+        const SectionTimer timer(program.profile, Section::kRows);
         if (chunk > 0) prepare(chunk, rates, rate_count, finished);
       }
-      barrier.wait();
+      {
+        const SectionTimer timer(program.profile, Section::kWaiting);
+        barrier.wait();
+      }
       const std::size_t count = chunk, first_step = done;
       if (count == 0) return;
       const auto number = static_cast<std::uint64_t>(state.iterations.load());
@@ -156,7 +161,10 @@ std::size_t Run<T>::State::evaluate(std::size_t max_steps, double max_seconds) {
   while (finished < wanted) {
     if (max_seconds >= 0 && finished > 0 && seconds_since(start) > max_seconds) break;
     const std::size_t count = std::min(scalars_.size(), wanted - finished);
-    prepare(count, nullptr, 0, 0);
+    {
+      const SectionTimer timer(program.profile, Section::kRows);
+      prepare(count, nullptr, 0, 0);
+    }
     const int threads = worthwhile_threads(program, std::min(count * batch_size, data.samples));
     if (count >= 2 * static_cast<std::size_t>(threads)) {
       evaluate_apart(program, count, threads);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -114,8 +115,9 @@ class Planner {
   bool start_sink(std::size_t variable);
 
   std::size_t new_accumulator(const AccumulatorInfo& info);
+  // `cost` is for profiles; without one the phase has the layer's name and the direction.
   void emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resource>& reads,
-            const std::vector<Resource>& writes);
+            const std::vector<Resource>& writes, PhaseCost cost = {});
 
  private:
   struct Use {
@@ -127,6 +129,7 @@ class Planner {
   void emit_update();
   void emit_totals();
   void share_slots();
+  void label_phases();
   Use& use(const Resource& resource);
 
   const Graph& graph_;
@@ -139,6 +142,8 @@ class Planner {
   std::vector<bool> logits_, wants_, active_, fused_, has_gradient_, started_, sunk_;
   std::vector<std::size_t> pending_;  // contributions still to come
   std::ptrdiff_t fence_ = 0;
+  std::string layer_;             // whose phases are being emitted
+  const char* work_ = "forward";  // and in which direction
   std::vector<Use> uses_[4];
   std::vector<std::pair<std::size_t, std::size_t>> lifetimes_;  // of tensors, in stages
 };

@@ -60,9 +60,16 @@ Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int thr
   scratch_ = AlignedBuffer<T>(checked_multiply(scratch_stride_, static_cast<std::size_t>(threads)));
 }
 
-template <class T>
-void run_stages(const Program<T>& program, std::size_t first, std::size_t last, Step<T>& step,
-                int thread, Barrier& barrier) noexcept {
+namespace {
+
+struct NoTimer {
+  void phase_done(std::size_t /*phase*/) const noexcept {}
+  void waiting_done() const noexcept {}
+};
+
+template <class T, class Timer>
+void run_with(Timer&& timer, const Program<T>& program, std::size_t first, std::size_t last,
+              std::size_t phase_number, Step<T>& step, int thread, Barrier& barrier) noexcept {
   T* scratch = step.workspace->scratch(thread);
   for (std::size_t s = first; s < last; ++s) {
     for (const auto& phase : program.stages[s].phases) {
@@ -70,9 +77,26 @@ void run_stages(const Program<T>& program, std::size_t first, std::size_t last, 
       const Share share =
           step.threads == 1 ? Share{0, tasks} : share_of(tasks, thread, step.threads);
       if (share.begin < share.end) phase->run(step, share.begin, share.end, scratch);
+      timer.phase_done(phase_number++);
     }
     barrier.wait();
+    timer.waiting_done();
   }
+}
+
+}  // namespace
+
+template <class T>
+void run_stages(const Program<T>& program, std::size_t first, std::size_t last, Step<T>& step,
+                int thread, Barrier& barrier) noexcept {
+  if (!profiling()) {
+    run_with(NoTimer{}, program, first, last, 0, step, thread, barrier);
+    return;
+  }
+  std::size_t before = 0;
+  for (std::size_t s = 0; s < first; ++s) before += program.stages[s].phases.size();
+  run_with(PhaseTimer(program.profile, thread == 0 ? step.samples : 0), program, first, last,
+           before, step, thread, barrier);
 }
 
 void Totals::add(const Totals& other) {

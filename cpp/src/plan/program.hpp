@@ -11,6 +11,7 @@
 #include "base/team.hpp"
 #include "kernels/table.hpp"
 #include "plan/graph.hpp"
+#include "plan/profile.hpp"
 
 namespace pronghorn {
 
@@ -48,6 +49,7 @@ class Phase {
 template <class T>
 struct Stage {
   std::vector<std::unique_ptr<Phase<T>>> phases;
+  std::vector<ProfileLabels::Label> labels;  // one a phase
 };
 
 // Doubles that phases leave for a later phase to sum in order: `width` for each block of
@@ -69,6 +71,7 @@ struct Program {
   std::vector<std::size_t> outputs;           // tensor of each graph output
   std::vector<std::size_t> output_gradients;  // tape: where dJ/dY goes in; else empty
   std::vector<std::size_t> input_gradients;   // tensor of each graph input's gradient; else empty
+  ProfileLabels profile;
 
   double flops(std::size_t samples) const noexcept;
 };
