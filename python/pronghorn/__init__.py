@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         utils,
     )
     from pronghorn._graph import KerasTensor
+    from pronghorn._profile import profile
     from pronghorn._variable import Variable
     from pronghorn.dtype_policies import DTypePolicy
     from pronghorn.initializers import Initializer
@@ -82,6 +83,7 @@ _HOMES = {
     "Regularizer": "regularizers",
     "Sequential": "models",
     "Variable": "_variable",
+    "profile": "_profile",
     "grad": "ops",
     "value_and_grad": "ops",
 }
@@ -115,6 +117,7 @@ __all__ = [
     "models",
     "ops",
     "optimizers",
+    "profile",
     "random",
     "regularizers",
     "saving",

@@ -25,6 +25,21 @@ def set_gemm(choice: Literal["auto", "tiles", "blas"]) -> None: ...
 def activations() -> list[str]: ...
 def losses() -> list[dict[str, Any]]: ...  # {"name", "sparse", "differentiable"}
 def optimizers() -> list[dict[str, Any]]: ...  # {"name", "hyper": [...]}
+
+class ProfileLine(TypedDict):
+    purpose: str
+    layer: str
+    work: str
+    calls: int
+    seconds: float
+    flops: float
+    bytes: float
+
+def start_profiling() -> None: ...  # sessions nest
+def stop_profiling() -> None: ...
+def profile_lines() -> list[ProfileLine]: ...  # since the process began
+def peak_flops(double_precision: bool, threads: int) -> float: ...  # operations a second
+def stream_bandwidth(threads: int) -> float: ...  # bytes a second
 def vector_math(name: str, x: Array, isa: str = "") -> Array: ...  # for tests
 
 class Variable:

@@ -45,7 +45,12 @@ CoreVariable = _core.Variable
 activation_names = _core.activations
 get_num_threads = _core.get_num_threads
 info = _core.info
+peak_flops = _core.peak_flops
+profile_lines = _core.profile_lines
 set_num_threads = _core.set_num_threads
+start_profiling = _core.start_profiling
+stop_profiling = _core.stop_profiling
+stream_bandwidth = _core.stream_bandwidth
 
 __all__ = [
     "Activation",
@@ -68,8 +73,13 @@ __all__ = [
     "info",
     "is_sparse",
     "loss_names",
+    "peak_flops",
+    "profile_lines",
     "optimizer_hyper",
     "set_num_threads",
+    "start_profiling",
+    "stop_profiling",
+    "stream_bandwidth",
 ]
 
 
