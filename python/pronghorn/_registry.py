@@ -107,7 +107,8 @@ class Registry:
                 f"A configuration of {_article(self.kind)} is a name or a dictionary with "
                 f"'class_name' and 'config'; received {config!r}."
             )
-        if config["class_name"] == "function" or config.get("module") is not None:
+        special = config["class_name"] == "function" or config["class_name"].startswith("__")
+        if special or config.get("module") is not None:
             return _objects.deserialize_keras_object(config, custom_objects)
         # Without a module it is the older form, in which names are looked up here.
         with CustomObjectScope(custom_objects):

@@ -306,3 +306,95 @@ def test_the_layout_is_keras_own():
     # iterations, learning rate, then two slots a weight
     assert [found[f"optimizer/vars/{i}"] for i in range(4)] == [(), (), (4, 5), (4, 5)]
     assert "optimizer/vars/10" not in found
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+def test_the_older_format(optimizer, tmp_path):
+    model = chain()
+    model.compile(copy.deepcopy(optimizer), losses.Huber(0.5), metrics=["mae"])
+    model.fit(X, Y, epochs=2, batch_size=8, verbose=0)
+    model.save(tmp_path / "m.h5")
+    twin = saving.load_model(tmp_path / "m.h5")
+    options = {"batch_size": 8, "shuffle": False, "verbose": 0}
+    assert twin.fit(X, Y, **options).history == model.fit(X, Y, **options).history
+    np.testing.assert_array_equal(twin(X), model(X))
+
+
+def test_weights_by_name_in_the_older_format(tmp_path):
+    model = chain()
+    model.save(tmp_path / "m.h5")
+    other = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(5, "tanh", name="hidden"), layers.Dense(3, name="new")]
+    )
+    before = other.get_weights()
+    with pytest.raises(ValueError, match="shape"):
+        other.load_weights(tmp_path / "m.h5")
+    other.load_weights(tmp_path / "m.h5", by_name=True)
+    np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
+    np.testing.assert_array_equal(other.get_weights()[2], before[2])
+
+
+def test_what_keras_2_wrote_into_configurations():
+    """Inputs by `batch_input_shape`, nodes as lists, plain dtypes, an optimizer's old options."""
+    dense = {"name": "dense", "trainable": True, "dtype": "float32", "units": 2, "use_bias": True}
+    config = {
+        "module": "keras.src.engine.functional",
+        "class_name": "Functional",
+        "config": {
+            "name": "model",
+            "trainable": True,
+            "layers": [
+                {
+                    "module": "keras.layers",
+                    "class_name": "InputLayer",
+                    "config": {
+                        "batch_input_shape": [None, 4],
+                        "dtype": "float32",
+                        "sparse": False,
+                        "ragged": False,
+                        "name": "input_1",
+                    },
+                    "registered_name": None,
+                    "name": "input_1",
+                    "inbound_nodes": [],
+                },
+                {
+                    "module": "keras.layers",
+                    "class_name": "Dense",
+                    "config": dense,
+                    "registered_name": None,
+                    "build_config": {"input_shape": [None, 4]},
+                    "name": "dense",
+                    "inbound_nodes": [[["input_1", 0, 0, {}]]],
+                },
+            ],
+            "input_layers": [["input_1", 0, 0]],
+            "output_layers": [["dense", 0, 0]],
+        },
+        "registered_name": "Functional",
+        "compile_config": {
+            "optimizer": {
+                "module": "keras.optimizers",
+                "class_name": "Adam",
+                "config": {
+                    "name": "Adam",
+                    "weight_decay": None,
+                    "jit_compile": True,
+                    "is_legacy_optimizer": False,
+                    "learning_rate": 0.5,
+                },
+                "registered_name": None,
+            },
+            "loss": "mse",
+            "metrics": None,
+            "loss_weights": None,
+            "weighted_metrics": None,
+            "run_eagerly": None,
+            "steps_per_execution": None,
+            "jit_compile": None,
+        },
+    }
+    model = keras.models.model_from_json(json.dumps(config))
+    assert model.input_shape == (None, 4)
+    assert model.optimizer.learning_rate == 0.5
+    assert model.steps_per_execution == 1

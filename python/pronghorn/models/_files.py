@@ -121,8 +121,11 @@ class ModelFiles:
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
         """Compiles the model as `get_compile_config` says."""
         from pronghorn._serialization._objects import deserialize_keras_object
+        from pronghorn._serialization._older import modern
 
-        self.compile(**deserialize_keras_object(dict(config)))
+        given = {key: value for key, value in config.items() if value is not None}
+        arguments = {**given, "optimizer": modern(config.get("optimizer"), "optimizers")}
+        self.compile(**deserialize_keras_object(arguments))
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:

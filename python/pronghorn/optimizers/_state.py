@@ -41,7 +41,7 @@ def read_state(optimizer: Optimizer, model: CompiledModel) -> list[Named]:
 
 
 def plan_state(
-    optimizer: Optimizer, model: CompiledModel, arrays: Sequence[Array]
+    optimizer: Optimizer, model: CompiledModel, arrays: Sequence[Array], needs_rate: bool = False
 ) -> Callable[[], None] | None:
     """Checks a state that was written, by this library or by Keras, and says how to take it over.
 
@@ -49,6 +49,8 @@ def plan_state(
         optimizer: Of `model`.
         model: Built.
         arrays: As `read_state` lists them.
+        needs_rate: Whether a list without a learning rate, as Keras 2 has it, is not this
+            optimizer's.
 
     Returns:
         What to call to change the optimizer; None if the state is of an optimizer that had not been
@@ -63,7 +65,7 @@ def plan_state(
     has_rate = isinstance(optimizer._learning_rate, float)
     first = 1 + has_rate
     wanted = first + len(order) + optimizer._written_scalars
-    if len(arrays) == wanted - 1 and has_rate and len(arrays) > 1:
+    if len(arrays) == wanted - 1 and has_rate and order and not needs_rate:
         first, has_rate = 1, False  # Keras 2 has no learning rate among the variables
     elif len(arrays) == first:
         order = []  # of an optimizer that had not made a step
