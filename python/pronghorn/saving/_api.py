@@ -58,9 +58,9 @@ def save_model(
     if path.endswith(".keras"):
         write_file(path, lambda file: _keras_file.write(model, file))
         return
-    from pronghorn.saving import _legacy_file
+    from pronghorn.saving._legacy_file import write
 
-    write_file(path, lambda file: _legacy_file.write(model, file, include_optimizer))
+    write_file(path, lambda file: write(model, file, include_optimizer))
 
 
 def load_model(
@@ -102,10 +102,10 @@ def load_model(
         return _keras_file.read(cast("BinaryIO", filepath), "The file", custom_objects, compile)
     path = _path(filepath)
     if path.endswith(_LEGACY):
-        from pronghorn.saving import _legacy_file
+        from pronghorn.saving._legacy_file import read
 
         with open(path, "rb") as file:
-            return _legacy_file.read(file, f"'{path}'", custom_objects, compile)
+            return read(file, f"'{path}'", custom_objects, compile)
     if not path.endswith(".keras"):
         raise ValueError(
             "`filepath` must end in `.keras` (or in `.h5` for the older format). "
@@ -173,9 +173,9 @@ def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwa
     _assert_built(model, "loaded")
     with open(path, "rb") as file:
         if older:
-            from pronghorn.saving import _legacy_file
+            from pronghorn.saving._legacy_file import read_weights
 
-            _legacy_file.read_weights(model, file, f"'{path}'", skip_mismatch, by_name)
+            read_weights(model, file, f"'{path}'", skip_mismatch, by_name)
         else:
             archived = path.endswith(".keras")
             _keras_file.read_weights(model, file, f"'{path}'", skip_mismatch, archived)
