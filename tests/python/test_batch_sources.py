@@ -319,7 +319,7 @@ def test_bad_sources():
         ({"x": batches(X)}, "`y` is missing"),
         ({"x": (batch for batch in ())}, "at least one batch"),
         ({"x": Batches(size=99)}, "has no batches|must be"),
-        ({"x": batches(X, Y, Y, Y)}, "must be .x,., .x, y. or"),
+        ({"x": batches(X, Y, Y, Y)}, "A batch must be x, .x,., .x, y. or"),
     ]:
         with pytest.raises(ValueError, match=message):
             model.fit(**arguments, verbose=0)
