@@ -1,4 +1,4 @@
-"""The command line: ``python -m pronghorn info`` and ``python -m pronghorn demo``."""
+"""The command line: ``python -m pronghorn info``, ``demo`` and ``bench``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "info":
         return _info()
+    if options.command == "bench":
+        from pronghorn._bench import short
+        from pronghorn._bench.processors import processors
+
+        return short.run(options.threads or processors(), options.json)
     from pronghorn import _demo
 
     return _demo.run(epochs=options.epochs, seed=options.seed, plot=options.plot)
@@ -39,6 +44,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--epochs", type=_positive, default=30, help="passes over the data (30)")
     demo.add_argument("--seed", type=int, default=1, help="seed of all random numbers (1)")
     demo.add_argument("--plot", metavar="PNG", help="draw the learning curves (needs matplotlib)")
+    bench = commands.add_parser(
+        "bench", help="compare with the installed libraries on this machine"
+    )
+    bench.add_argument("--threads", type=_positive, help="of every library (all processors)")
+    bench.add_argument("--json", metavar="FILE", help="write everything that was measured")
     return parser
 
 

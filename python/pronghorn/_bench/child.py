@@ -65,6 +65,17 @@ class Child:
             predict(x)
         return {"seconds": time.perf_counter() - start}
 
+    def probe_flops(self) -> dict[str, Any]:
+        """What this process's processors can compute at most just now; pronghorn's child alone."""
+        from pronghorn import _engine
+
+        return {"flops": _engine.peak_flops(self._dtype == "float64", self._threads)}
+
+    def probe_bandwidth(self) -> dict[str, Any]:
+        from pronghorn import _engine
+
+        return {"bandwidth": _engine.stream_bandwidth(self._threads)}
+
 
 def main() -> None:
     """``python -m pronghorn._bench.child {train,predict} PEER THREADS DTYPE``."""

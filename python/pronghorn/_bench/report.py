@@ -48,12 +48,17 @@ def by_case(measurements: list[Measurement]) -> dict[str, list[Measurement]]:
 
 
 def markdown(measurements: list[Measurement], mode: str) -> str:
-    """Case × peer: samples per second, or the time of one call; and pronghorn / best peer."""
+    """Case × peer: samples per second, or the time of one call; and pronghorn / best peer.
+
+    Training has two absolutes beside it: percent of the multiply-adds and of the memory bandwidth
+    that pronghorn's process probed.
+    """
     peers = list(dict.fromkeys(m.peer for m in measurements))
     first = "workload" if mode == "train" else "rows"
+    absolutes = ["% FMA", "% STREAM"] if mode == "train" else []
     lines = [
-        f"| {first} | " + " | ".join(peers) + " | best peer | pronghorn / best |",
-        "|---" * (len(peers) + 3) + "|",
+        f"| {first} | " + " | ".join([*peers, "best peer", "pronghorn / best", *absolutes]) + " |",
+        "|---" * (len(peers) + 3 + len(absolutes)) + "|",
     ]
     for case, group in by_case(measurements).items():
         rates = {m.peer: m.rate for m in group}
@@ -63,6 +68,10 @@ def markdown(measurements: list[Measurement], mode: str) -> str:
             cells = [_duration(int(case), rates.get(peer)) for peer in peers]
         best, quotient = best_peer(group), ratio(group)
         cells += [best.peer if best else "–", f"{quotient:.2f}×" if quotient else "–"]
+        if absolutes:
+            own = next((m for m in group if m.peer == PRONGHORN), None)
+            for value in (own and own.percent_fma, own and own.percent_stream):
+                cells.append(f"{value:.0f}" if value else "–")
         lines.append(f"| {case} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .process import PeerFailure, PeerProcess
-from .registry import Peer
+from .registry import PRONGHORN, Peer
 from .workloads import Problem, Workload
 
 
@@ -28,6 +28,11 @@ class Measurement:
     check: float | None = None
     first_seconds: float | None = None
     failure: str | None = None
+    # pronghorn's own: percent of the machine's multiply-adds and of its memory's bandwidth
+    percent_fma: float | None = None
+    percent_stream: float | None = None
+    peaks: list[float] = field(default_factory=list)
+    bandwidth: float | None = None
 
     @property
     def rate(self) -> float | None:
@@ -85,6 +90,9 @@ def _measure(
                     continue
                 running.append((process, m, max(1, round(settings.seconds / seconds))))
                 _say(f"{case}: {m.peer} ready, check {m.check:.6g}")
+            own = next(((p, m) for p, m, _ in running if m.peer == PRONGHORN), None)
+            if own is not None and mode == "train":
+                own[1].bandwidth = own[0].ask("probe_bandwidth")["bandwidth"]
             for number in range(settings.rounds):
                 # Another one begins each round: nobody always runs after the same neighbour.
                 turn = number % max(1, len(running))
@@ -98,6 +106,9 @@ def _measure(
                         _say(f"{case}: {m.peer} failed: {failure}")
                         continue
                     m.rates.append(repetitions * samples(case) / seconds)
+                    if own is not None and m is own[1] and mode == "train":
+                        # Right after it, at the clock that the machine then has.
+                        m.peaks.append(process.ask("probe_flops")["flops"])
     return measurements
 
 
@@ -118,7 +129,19 @@ def train(
     def once(process: PeerProcess, case: str, epochs: int) -> float:
         return float(process.ask("train", epochs=epochs)["seconds"])
 
-    return _measure("train", peers, named, settings, start, once, lambda case: named[case].rows)
+    measurements = _measure(
+        "train", peers, named, settings, start, once, lambda case: named[case].rows
+    )
+    itemsize = 8 if settings.dtype == "float64" else 4
+    for m in measurements:
+        if m.failure or not m.peaks or not m.bandwidth:
+            continue
+        w = named[m.case]
+        shares = [r * w.flops_per_sample / peak for r, peak in zip(m.rates, m.peaks, strict=True)]
+        m.percent_fma = 100 * statistics.median(shares)
+        moved = (m.rate or 0.0) / w.batch_size * w.bytes_per_step(itemsize)
+        m.percent_stream = 100 * moved / m.bandwidth
+    return measurements
 
 
 def predict(peers: Iterable[Peer], rows: Iterable[int], settings: Settings) -> list[Measurement]:
