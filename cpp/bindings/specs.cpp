@@ -36,6 +36,12 @@ std::function<void(Spec&, const py::handle&)> field(Member Spec::* member) {
   return [member](Spec& spec, const py::handle& value) { spec.*member = py::cast<Member>(value); };
 }
 
+// Of a member that Spec has from a base.
+template <class Spec, class Base, class Member>
+std::function<void(Spec&, const py::handle&)> inherited(Member Base::* member) {
+  return [member](Spec& spec, const py::handle& value) { spec.*member = py::cast<Member>(value); };
+}
+
 const Readers<ActivationSpec>& activation_readers() {
   static const Readers<ActivationSpec> readers = {{"name", field(&ActivationSpec::name)},
                                                   {"p0", field(&ActivationSpec::p0)},
@@ -81,6 +87,23 @@ const Readers<NodeSpec>& node_readers() {
   return readers;
 }
 
+// What losses and metrics have in common.
+template <class Spec>
+Readers<Spec> objective_readers() {
+  return {{"name", inherited<Spec>(&Spec::name)},
+          {"from_logits", inherited<Spec>(&Spec::from_logits)},
+          {"label_smoothing", inherited<Spec>(&Spec::label_smoothing)},
+          {"delta", inherited<Spec>(&Spec::delta)},
+          {"threshold", inherited<Spec>(&Spec::threshold)},
+          {"alpha", inherited<Spec>(&Spec::alpha)},
+          {"beta", inherited<Spec>(&Spec::beta)},
+          {"gamma", inherited<Spec>(&Spec::gamma)},
+          {"q", inherited<Spec>(&Spec::q)},
+          {"apply_class_balancing", inherited<Spec>(&Spec::apply_class_balancing)},
+          {"k", inherited<Spec>(&Spec::k)},
+          {"ignore_class", inherited<Spec>(&Spec::ignore_class)}};
+}
+
 Reduction to_reduction(const std::string& name) {
   if (name == "sum") return Reduction::kSum;
   if (name == "sum_over_batch_size" || name == "mean") return Reduction::kSumOverBatchSize;
@@ -101,15 +124,14 @@ GraphSpec to_graph(const py::sequence& nodes, const std::vector<std::size_t>& ou
 }
 
 LossSpec to_loss(const py::handle& object) {
-  static const Readers<LossSpec> readers = {
-      {"name", field(&LossSpec::name)},
-      {"from_logits", field(&LossSpec::from_logits)},
-      {"label_smoothing", field(&LossSpec::label_smoothing)},
-      {"delta", field(&LossSpec::delta)},
-      {"weight", field(&LossSpec::weight)},
-      {"reduction", [](LossSpec& loss, const py::handle& value) {
-         loss.reduction = to_reduction(py::cast<std::string>(value));
-       }}};
+  static const Readers<LossSpec> readers = [] {
+    Readers<LossSpec> made = objective_readers<LossSpec>();
+    made["weight"] = field(&LossSpec::weight);
+    made["reduction"] = [](LossSpec& loss, const py::handle& value) {
+      loss.reduction = to_reduction(py::cast<std::string>(value));
+    };
+    return made;
+  }();
   LossSpec loss;
   if (object.is_none()) return loss;
   read(object, readers, "loss", loss);
@@ -118,13 +140,11 @@ LossSpec to_loss(const py::handle& object) {
 }
 
 MetricSpec to_metric(const py::handle& object) {
-  static const Readers<MetricSpec> readers = {
-      {"name", field(&MetricSpec::name)},
-      {"from_logits", field(&MetricSpec::from_logits)},
-      {"label_smoothing", field(&MetricSpec::label_smoothing)},
-      {"threshold", field(&MetricSpec::threshold)},
-      {"k", field(&MetricSpec::k)},
-      {"weighted", field(&MetricSpec::weighted)}};
+  static const Readers<MetricSpec> readers = [] {
+    Readers<MetricSpec> made = objective_readers<MetricSpec>();
+    made["weighted"] = field(&MetricSpec::weighted);
+    return made;
+  }();
   MetricSpec metric;
   read(object, readers, "metric", metric);
   return metric;

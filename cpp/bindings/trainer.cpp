@@ -48,10 +48,11 @@ bool has_extents(const py::array& array, std::size_t samples, const Shape& shape
 }
 
 void check_labels(const py::array_t<std::int32_t>& labels, std::size_t classes,
-                  const std::string& name) {
+                  const std::optional<int>& ignored, const std::string& name) {
   const std::int32_t* values = labels.data();
   for (py::ssize_t i = 0; i < labels.size(); ++i) {
-    if (values[i] < 0 || static_cast<std::size_t>(values[i]) >= classes) {
+    const bool known = values[i] >= 0 && static_cast<std::size_t>(values[i]) < classes;
+    if (!known && values[i] != ignored) {
       throw py::value_error(name + " must lie in 0.." + std::to_string(classes - 1) + ", got " +
                             std::to_string(values[i]) + " at position " + std::to_string(i));
     }
@@ -88,7 +89,8 @@ Batch<T> to_batch(const Trainer<T>& trainer, const py::sequence& xs, const py::s
                               expected_extents(batch.samples, rows) + ", got " +
                               format_shape(array));
       }
-      check_labels(array, shapes[o].empty() ? 1 : shapes[o].back(), "ys" + suffix);
+      check_labels(array, shapes[o].empty() ? 1 : shapes[o].back(), trainer.ignored_label(o),
+                   "ys" + suffix);
       targets.labels = array.data();
       batch.alive.push_back(array);
     }

@@ -128,20 +128,25 @@ class Tape:
         Regularisers are not in it. A tape can be used more than once.
         """
 
-class LossSpec(TypedDict, total=False):
+class ObjectiveSpec(TypedDict, total=False):
     name: str  # of _core.losses(), without "_logits"
     from_logits: bool
     label_smoothing: float
     delta: float
+    threshold: float
+    alpha: float
+    beta: float
+    gamma: float
+    q: float
+    apply_class_balancing: bool
+    k: int
+    ignore_class: int | None
+
+class LossSpec(ObjectiveSpec, total=False):
     reduction: Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight"]
     weight: float  # loss_weights entry
 
-class MetricSpec(TypedDict, total=False):
-    name: str  # of _core.losses()
-    from_logits: bool
-    label_smoothing: float
-    threshold: float
-    k: int
+class MetricSpec(ObjectiveSpec, total=False):
     weighted: bool  # sample weights apply
 
 class OptimizerSpec(TypedDict, total=False):

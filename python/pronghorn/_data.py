@@ -173,11 +173,13 @@ def targets(value: Any, shape: Shape, dtype: str, argument: str, what: str) -> A
     return array
 
 
-def class_labels(value: Any, shape: Shape, argument: str, loss: str) -> Array:
+def class_labels(
+    value: Any, shape: Shape, argument: str, loss: str, ignored: int | None = None
+) -> Array:
     """Class numbers as int32, one for each vector of scores of an output of `shape`.
 
     Raises:
-        ValueError: If one is fractional, NaN, infinite or not in 0..classes-1.
+        ValueError: If one is fractional, NaN, infinite or neither in 0..classes-1 nor `ignored`.
     """
     array = numeric(value, argument)
     classes = shape[-1]
@@ -197,9 +199,10 @@ def class_labels(value: Any, shape: Shape, argument: str, loss: str) -> Array:
                 f"`{argument}` holds class numbers for '{loss}' and must be integral. "
                 f"Received: {_first(array, fractional)}"
             )
-    low, high = array.min(), array.max()
-    if low < 0 or (classes is not None and high >= classes):
-        wrong = array < 0 if low < 0 else array >= classes
+    wrong = array < 0 if classes is None else (array < 0) | (array >= classes)
+    if ignored is not None:
+        wrong &= array != ignored
+    if wrong.any():
         raise ValueError(
             f"`{argument}` must hold class numbers from 0 to {(classes or 1) - 1}, as the output "
             f"has {classes} classes. Received: {_first(array, wrong)}"

@@ -100,8 +100,85 @@ LossParams delta(double value) {
   return params;
 }
 
+LossParams focal(double alpha, double gamma, double smooth, bool balanced = false) {
+  LossParams params = smoothing(smooth);
+  params.alpha = alpha;
+  params.gamma = gamma;
+  params.balanced = balanced;
+  return params;
+}
+
+Row softmax(const Row& z) {
+  Row p(z.size());
+  Real sum = 0;
+  for (std::size_t i = 0; i < z.size(); ++i) sum += p[i] = std::exp(z[i]);
+  for (Real& v : p) v /= sum;
+  return p;
+}
+
+// Of probabilities p (a sum of 1 is not needed) with smoothed targets t.
+std::function<Real(const Row&, const Row&)> categorical_focal(const LossParams& params,
+                                                              bool logits) {
+  return [params, logits](const Row& given, const Row& t) {
+    const Row p = logits ? softmax(given) : given;
+    const Real total = sum_of(p), s = params.label_smoothing;
+    Real loss = 0;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const Real target = t[i] * (1 - s) + s / static_cast<Real>(p.size());
+      const Real q = cut(p[i] / total, kEpsilon, 1 - kEpsilon);
+      loss -= params.alpha * target * std::pow(1 - q, params.gamma) * std::log(q);
+    }
+    return loss;
+  };
+}
+
+std::function<Real(const Row&, const Row&)> binary_focal(const LossParams& params, bool logits) {
+  return mean_of([params, logits](Real given, Real target) {
+    const Real p = logits ? 1 / (1 + std::exp(-given)) : given, s = params.label_smoothing;
+    const Real t = target * (1 - s) + s / 2, q = cut(p, kEpsilon, 1 - kEpsilon);
+    const Real weight = params.balanced ? t * params.alpha + (1 - t) * (1 - params.alpha) : 1;
+    const Real hit = t * p + (1 - t) * (1 - p);
+    return -weight * std::pow(1 - hit, params.gamma) *
+           (t * std::log(q) + (1 - t) * std::log(1 - q));
+  });
+}
+
+Real tversky(const Row& p, const Row& t, Real alpha, Real beta) {
+  Real hit = 0, missed = 0, wrong = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    hit += p[i] * t[i];
+    missed += t[i] * (1 - p[i]);
+    wrong += p[i] * (1 - t[i]);
+  }
+  return 1 - hit / (hit + alpha * missed + beta * wrong + kEpsilon);
+}
+
+Real dice(const Row& p, const Row& t) {
+  Real hit = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) hit += p[i] * t[i];
+  return 1 - 2 * hit / (sum_of(p) + sum_of(t) + kEpsilon);
+}
+
+Real cosine(const Row& p, const Row& t) {
+  Real product = 0, of_p = 0, of_t = 0;
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    product += p[i] * t[i];
+    of_p += p[i] * p[i];
+    of_t += t[i] * t[i];
+  }
+  return product / std::sqrt(of_p * of_t);
+}
+
+LossParams tversky_params() {
+  LossParams params;
+  params.alpha = 0.3;
+  params.beta = 0.9;
+  return params;
+}
+
 std::multimap<std::string, Reference> references() {
   using K = Kind;
+  const auto sign = [](Real t) -> Real { return t == 0 ? -1 : t; };
   const auto hit = [](const Row& p, const Row& t) -> Real {
     return first_largest(p) == first_largest(t);
   };
@@ -172,6 +249,58 @@ std::multimap<std::string, Reference> references() {
       {"sparse_categorical_crossentropy", {K::kPositive, K::kBinary, {}, crossentropy(0)}},
       {"sparse_categorical_crossentropy_logits",
        {K::kNumbers, K::kBinary, {}, crossentropy_logits(0)}},
+      {"binary_focal_crossentropy",
+       {K::kProbabilities, K::kBinary, focal(0.4, 2, 0, true),
+        binary_focal(focal(0.4, 2, 0, true), false)}},
+      {"binary_focal_crossentropy",
+       {K::kProbabilities, K::kProbabilities, focal(0.25, 0, 0.1),
+        binary_focal(focal(0.25, 0, 0.1), false)}},
+      {"binary_focal_crossentropy_logits",
+       {K::kNumbers, K::kBinary, focal(0.4, 1.5, 0.2, true),
+        binary_focal(focal(0.4, 1.5, 0.2, true), true)}},
+      {"categorical_focal_crossentropy",
+       {K::kPositive, K::kDistribution, focal(0.25, 2, 0),
+        categorical_focal(focal(0.25, 2, 0), false)}},
+      {"categorical_focal_crossentropy",
+       {K::kPositive, K::kDistribution, focal(0.6, 0, 0.1),
+        categorical_focal(focal(0.6, 0, 0.1), false)}},
+      {"categorical_focal_crossentropy_logits",
+       {K::kNumbers, K::kDistribution, focal(0.6, 1.5, 0.1),
+        categorical_focal(focal(0.6, 1.5, 0.1), true)}},
+      {"categorical_generalized_cross_entropy",
+       {K::kProbabilities,
+        K::kBinary,
+        {},
+        [](const Row& p, const Row& t) {
+          Real at_label = 0;
+          for (std::size_t i = 0; i < p.size(); ++i) at_label += p[i] * t[i];
+          return (1 - std::sqrt(at_label)) * 2;
+        }}},
+      {"hinge", {K::kNumbers, K::kBinary, {}, mean_of([sign](Real p, Real t) {
+                   return std::max(1 - sign(t) * p, Real(0));
+                 })}},
+      {"squared_hinge", {K::kNumbers, K::kBinary, {}, mean_of([sign](Real p, Real t) {
+                           const Real gap = std::max(1 - sign(t) * p, Real(0));
+                           return gap * gap;
+                         })}},
+      {"categorical_hinge",
+       {K::kNumbers,
+        K::kDistribution,
+        {},
+        [](const Row& p, const Row& t) {
+          Real hit = 0, other = -std::numeric_limits<Real>::infinity();
+          for (std::size_t i = 0; i < p.size(); ++i) {
+            hit += t[i] * p[i];
+            other = std::max(other, (1 - t[i]) * p[i]);
+          }
+          return std::max(other - hit + 1, Real(0));
+        }}},
+      {"cosine_similarity",
+       {K::kNumbers, K::kNumbers, {}, [](const Row& p, const Row& t) { return -cosine(p, t); }}},
+      {"dice_by_row", {K::kProbabilities, K::kDistribution, {}, dice}},
+      {"tversky_by_row",
+       {K::kProbabilities, K::kDistribution, tversky_params(),
+        [](const Row& p, const Row& t) { return tversky(p, t, 0.3L, 0.9L); }}},
       {"sparse_categorical_accuracy", {K::kNumbers, K::kBinary, {}, hit}},
       {"categorical_accuracy", {K::kNumbers, K::kDistribution, {}, hit}},
       {"sparse_top_k_categorical_accuracy",
@@ -230,6 +359,7 @@ TYPED_TEST(LossTest, ValuesAndGradientsMatchTheDefinition) {
     for (std::size_t l = 0; l < table.loss_count; ++l) {
       const Loss<T>& loss = table.losses[l];
       SCOPED_TRACE(loss.name);
+      if (loss.whole_batch) continue;  // below
       const auto range = known.equal_range(loss.name);
       ASSERT_NE(range.first, range.second) << "no reference for this loss";
       for (auto entry = range.first; entry != range.second; ++entry) {
@@ -317,6 +447,56 @@ TYPED_TEST(LossTest, ValuesAndGradientsMatchTheDefinition) {
       }
     }
   });
+}
+
+// As one row of all numbers, whatever the rows.
+TYPED_TEST(LossTest, LossesOfAWholeBatchAreThoseOfOneLongRow) {
+  using T = TypeParam;
+  std::size_t found = 0;
+  for_each_isa<T>([&](const Table<T>& table) {
+    for (std::size_t l = 0; l < table.loss_count; ++l) {
+      const Loss<T>& loss = table.losses[l];
+      if (!loss.whole_batch) continue;
+      ++found;
+      SCOPED_TRACE(loss.name);
+      const Loss<T>* by_row = kernels::find_loss(table, std::string(loss.name) + "_by_row");
+      ASSERT_NE(by_row, nullptr);
+      constexpr std::size_t kRows = 7, kCols = 11;
+      std::mt19937_64 random(3);
+      Guarded<T> pred(kRows, kCols, kCols), target(kRows, kCols, kCols), grad(kRows, kCols, kCols),
+          long_grad(1, kRows * kCols, kRows * kCols), value(kRows, 1, 1), scale(kRows, 1, 1);
+      fill(pred, kRows, kCols, Kind::kProbabilities, random);
+      fill(target, kRows, kCols, Kind::kBinary, random);
+      scale.fill(random, 0.5, 2);
+      LossArgs<T> args = {};
+      args.pred = pred.data();
+      args.target = target.data();
+      args.ld_pred = args.ld_target = args.ld_grad = args.cols = kCols;
+      args.rows = kRows;
+      args.params = tversky_params();
+      args.row_value = value.data();
+      args.row_scale = scale.data();
+      args.grad = grad.data();
+      loss.run(args);
+      T total_scale = 0, long_value = 0;
+      for (std::size_t r = 0; r < kRows; ++r) total_scale += scale.at(r, 0);
+      args.rows = 1;
+      args.cols = kRows * kCols;
+      args.row_value = &long_value;
+      args.row_scale = &total_scale;
+      args.grad = long_grad.data();
+      by_row->run(args);
+      const double tolerance = 64 * std::numeric_limits<T>::epsilon();
+      for (std::size_t r = 0; r < kRows; ++r) {
+        EXPECT_NEAR(value.at(r, 0), long_value, tolerance);
+        for (std::size_t c = 0; c < kCols; ++c) {
+          EXPECT_NEAR(grad.at(r, c), long_grad.at(0, r * kCols + c), tolerance);
+        }
+      }
+      EXPECT_TRUE(value.guards_intact() && grad.guards_intact());
+    }
+  });
+  EXPECT_GT(found, 0u);
 }
 
 template <class T>

@@ -25,6 +25,17 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ),
     ("PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 9, "cycle": True}),
     ("CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": 12}),
+    ("CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 5}),
+    (
+        "CosineDecayRestarts",
+        {
+            "initial_learning_rate": 0.1,
+            "first_decay_steps": 6,
+            "t_mul": 1.0,
+            "m_mul": 0.7,
+            "alpha": 0.1,
+        },
+    ),
     ("CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": 12, "alpha": 0.2}),
     (
         "CosineDecay",

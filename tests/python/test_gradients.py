@@ -51,6 +51,45 @@ PROBABILITIES = {
     "scce": {"name": "sparse_categorical_crossentropy"},
 }
 LOSSES = {**REGRESSION, **LOGITS, **PROBABILITIES}
+# Tested after one network each: its last activation, and the loss.
+FOCAL = {"alpha": 0.4, "gamma": 1.5, "label_smoothing": 0.1}
+MORE_LOSSES = {
+    "mape": (None, {"name": "mean_absolute_percentage_error"}),
+    "msle": ("softplus", {"name": "mean_squared_logarithmic_error"}),
+    "log_cosh": (None, {"name": "log_cosh"}),
+    "poisson": ("softplus", {"name": "poisson"}),
+    "kld": ("softmax", {"name": "kl_divergence"}),
+    "hinge": (None, {"name": "hinge"}),
+    "squared_hinge": (None, {"name": "squared_hinge"}),
+    "cce_hinge": (None, {"name": "categorical_hinge"}),
+    "cosine": (None, {"name": "cosine_similarity"}),
+    "bce_focal": (
+        "sigmoid",
+        {"name": "binary_focal_crossentropy", **FOCAL, "apply_class_balancing": True},
+    ),
+    "bce_focal-logits": (None, {"name": "binary_focal_crossentropy", **FOCAL, "from_logits": True}),
+    "cce_focal": ("softmax", {"name": "categorical_focal_crossentropy", **FOCAL}),
+    "cce_focal-logits": (
+        None,
+        {"name": "categorical_focal_crossentropy", **FOCAL, "from_logits": True},
+    ),
+    "scce-ignore": (
+        None,
+        {"name": "sparse_categorical_crossentropy", "from_logits": True, "ignore_class": 1},
+    ),
+    "scce-ignore-outside": (
+        "softmax",
+        {"name": "sparse_categorical_crossentropy", "ignore_class": -1},
+    ),
+    "scce-generalized": (
+        "softmax",
+        {"name": "categorical_generalized_cross_entropy", "q": 0.3},
+    ),
+    "bce_dice": ("sigmoid", {"name": "dice"}),
+    "bce_dice-rows": ("sigmoid", {"name": "dice_by_row"}),
+    "bce_tversky": ("sigmoid", {"name": "tversky", "alpha": 0.3, "beta": 0.9}),
+    "bce_tversky-rows": ("sigmoid", {"name": "tversky_by_row", "alpha": 0.3, "beta": 0.9}),
+}
 # What a loss of probabilities can follow: values in (0, 1), or positive ones to be normalised.
 UNIT = ("sigmoid", "softmax", "hard_sigmoid")
 POSITIVE = ("sigmoid", "softmax", "exponential", "softplus")
@@ -140,11 +179,17 @@ class Graph:
 
 def targets(loss, rng, rows=ROWS, columns=OUTPUTS):
     if loss.startswith("scce"):
+        if loss == "scce-ignore-outside":
+            return np.where(np.arange(rows) % 2, -1, 0).astype(np.int32)
         return rng.integers(0, columns, rows).astype(np.int32)
     if loss.startswith("cce"):
         return rng.dirichlet(np.ones(columns), rows)
     if loss.startswith("bce"):
         return rng.integers(0, 2, (rows, columns)).astype(np.float64)
+    if "hinge" in loss:
+        return rng.choice([-1.0, 1.0], (rows, columns))
+    if loss in ("poisson", "msle", "kld"):
+        return rng.uniform(0.1, 1, (rows, columns))
     return rng.normal(size=(rows, columns))
 
 
@@ -191,6 +236,19 @@ def test_dense_layers(activation, loss, regularizer):
         y = targets(loss, graph.rng)
         weights = graph.rng.uniform(0.2, 2.0, ROWS)
         check(trainer, graph.variables, [x], [y], [weights])
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("loss", MORE_LOSSES)
+def test_more_losses(loss, reduction):
+    activation, spec = MORE_LOSSES[loss]
+    graph = Graph(5)
+    last = None if activation is None else ACTIVATIONS[activation]
+    top = graph.dense(graph.dense(graph.input(INPUTS), HIDDEN, ACTIVATIONS["tanh"]), OUTPUTS, last)
+    trainer = _core.Trainer(graph.engine(top), [{**spec, "reduction": reduction}], [[]], None)
+    x = graph.rng.normal(size=(ROWS, INPUTS))
+    for weights in (None, graph.rng.uniform(0, 2, ROWS)):
+        check(trainer, graph.variables, [x], [targets(loss, graph.rng)], [weights])
 
 
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
@@ -299,8 +357,14 @@ def test_the_table_is_complete():
     assert tested == offered
     from pronghorn.losses._function import REGISTRY
 
-    names = {spec["name"] for spec in LOSSES.values()}
+    names = {spec["name"] for spec in (*LOSSES.values(), *(s for _, s in MORE_LOSSES.values()))}
     entries = [e for e in REGISTRY.objects() if not isinstance(e, type)]
-    assert {entry._engine_spec()["name"] for entry in entries} == names
+    offered = {spec["name"] for spec in (entry._engine_spec() for entry in entries) if spec}
+    assert names - offered == {
+        "dice_by_row",
+        "tversky_by_row",
+        "categorical_generalized_cross_entropy",
+    }
+    assert offered <= names
     pairs = itertools.product(ACTIVATIONS, LOSSES)
     assert sum(allowed(*pair) for pair in pairs) > 130

@@ -263,7 +263,11 @@ def test_directions():
             ValueError,
             "from_sorted_ids",
         ),
-        (lambda: metrics.SparseCategoricalCrossentropy(ignore_class=1), ValueError, "ignore_class"),
+        (
+            lambda: metrics.SparseCategoricalCrossentropy(ignore_class=0.5),
+            TypeError,
+            "ignore_class",
+        ),
         (lambda: metrics.Mean(dtype="int8"), ValueError, "dtype"),
         (lambda: metrics.Mean()([1.0], sample_weight=[1.0, 2.0]), ValueError, "sample_weight"),
         (lambda: metrics.binary_accuracy([1, 2], [1, 2, 3]), ValueError, "same shape"),

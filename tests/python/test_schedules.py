@@ -28,7 +28,23 @@ def cycled(step):
     return 0.09 * (1 - step / length) + 0.01
 
 
+def restarted(t_mul, m_mul, alpha):
+    """Period by period, as the schedule is described."""
+
+    def rate(step):
+        length, height, left = 4, 1.0, step
+        while left >= length:
+            left, length, height = left - length, length * t_mul, height * m_mul
+        cosine = height * (1 + math.cos(math.pi * left / length)) / 2
+        return 0.1 * ((1 - alpha) * cosine + alpha)
+
+    return rate
+
+
 CASES = [
+    (schedules.CosineDecayRestarts(0.1, 4), restarted(2, 1, 0)),
+    (schedules.CosineDecayRestarts(0.1, 4, 1, 0.5, 0.1), restarted(1, 0.5, 0.1)),
+    (schedules.CosineDecayRestarts(0.1, 4, 1.5, 0.5), restarted(1.5, 0.5, 0)),
     (schedules.ExponentialDecay(0.1, 7, 0.9), lambda t: 0.1 * 0.9 ** (t / 7)),
     (schedules.ExponentialDecay(0.1, 7, 0.9, staircase=True), lambda t: 0.1 * 0.9 ** (t // 7)),
     (schedules.InverseTimeDecay(0.1, 7, 0.9), lambda t: 0.1 / (1 + 0.9 * t / 7)),

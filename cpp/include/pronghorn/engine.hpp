@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -136,6 +137,8 @@ class Trainer : public std::enable_shared_from_this<Trainer<T>> {
   // Whether output o's loss or metrics read labels, or dense targets.
   bool needs_labels(std::size_t output) const;
   bool needs_dense(std::size_t output) const;
+  // The label that every loss and metric of output o that indexes by labels leaves out, if any.
+  std::optional<int> ignored_label(std::size_t output) const;
 
   // One pass over the data, in order unless shuffled. Arrays must outlive the run.
   std::unique_ptr<Run<T>> run(std::vector<const T*> inputs, std::vector<Targets<T>> targets,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,21 +46,25 @@ struct GraphSpec {
 
 enum class Reduction { kSumOverBatchSize, kSum, kMeanWithSampleWeight };
 
-struct LossSpec {
-  std::string name;  // empty: this output has no loss
+// Which loss or row metric, and its numbers: Keras's arguments of the same names.
+struct ObjectiveSpec {
+  std::string name;  // empty, for a loss: this output has none
   bool from_logits = false;
   double label_smoothing = 0;
   double delta = 1;
+  double threshold = 0.5;
+  double alpha = 0.25, beta = 0.5, gamma = 2, q = 0.5;
+  bool apply_class_balancing = false;
+  int k = 5;
+  std::optional<int> ignore_class;  // labels whose rows do not count
+};
+
+struct LossSpec : ObjectiveSpec {
   Reduction reduction = Reduction::kSumOverBatchSize;
   double weight = 1;
 };
 
-struct MetricSpec {
-  std::string name;
-  bool from_logits = false;
-  double label_smoothing = 0;
-  double threshold = 0.5;
-  int k = 5;
+struct MetricSpec : ObjectiveSpec {
   bool weighted = false;
 };
 

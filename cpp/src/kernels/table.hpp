@@ -77,6 +77,11 @@ struct LossParams {
   double delta = 1;        // huber
   double threshold = 0.5;  // binary_accuracy
   int k = 5;               // top-k
+  double alpha = 0.25;     // focal losses, tversky
+  double beta = 0.5;       // tversky
+  double gamma = 2;        // focal losses
+  double q = 0.5;          // categorical_generalized_cross_entropy
+  bool balanced = false;   // binary_focal_crossentropy
 };
 
 template <class T>
@@ -101,6 +106,7 @@ struct Loss {
                      // categorical_crossentropy_logits, binary_crossentropy_logits (sigmoid fused)
   bool sparse;       // reads labels instead of target
   bool differentiable;  // false: a metric only; grad is ignored
+  bool whole_batch;  // one value for all rows, which must come in one call: every row_value is it
   void (*run)(const LossArgs<T>& args) noexcept;
 };
 

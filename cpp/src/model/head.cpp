@@ -14,6 +14,9 @@ namespace {
 // Rows of a few columns in a task: enough to amortise the call, few enough to share a small batch.
 constexpr std::size_t kBlockRows = 16;
 
+// Samples of a block that no batch exceeds.
+constexpr std::size_t kWholeBatch = std::size_t{1} << 40;
+
 bool is_categorical(const std::string& name) {
   return name == "categorical_crossentropy" || name == "sparse_categorical_crossentropy";
 }
@@ -31,6 +34,20 @@ const kernels::Loss<T>* require_loss(const std::string& name) {
   return loss;
 }
 
+kernels::LossParams loss_params(const ObjectiveSpec& spec) {
+  kernels::LossParams params;
+  params.label_smoothing = spec.label_smoothing;
+  params.delta = spec.delta;
+  params.threshold = spec.threshold;
+  params.k = spec.k;
+  params.alpha = spec.alpha;
+  params.beta = spec.beta;
+  params.gamma = spec.gamma;
+  params.q = spec.q;
+  params.balanced = spec.apply_class_balancing;
+  return params;
+}
+
 // Weight of sample i of a batch for one output.
 template <class T>
 double weight_of(const Step<T>& step, std::size_t output, std::size_t i) noexcept {
@@ -38,22 +55,33 @@ double weight_of(const Step<T>& step, std::size_t output, std::size_t i) noexcep
   return weights == nullptr ? 1.0 : static_cast<double>(weights[step.indices[i]]);
 }
 
+// How many rows of sample i of a batch have a loss.
+template <class T>
+double counted_rows(const Step<T>& step, const HeadPlan<T>& head, std::size_t i) noexcept {
+  if (!head.ignored) return static_cast<double>(head.rows);
+  const std::int32_t* labels =
+      step.source->targets[head.output].labels + step.indices[i] * head.rows;
+  return static_cast<double>(head.rows) -
+         static_cast<double>(std::count(labels, labels + head.rows, *head.ignored));
+}
+
 // What the weighted sum of a batch's losses is divided by.
 template <class T>
 double divisor(const Step<T>& step, const HeadPlan<T>& head) noexcept {
-  const auto rows = static_cast<double>(head.rows);
-  switch (head.reduction) {
-    case Reduction::kSum:
-      return 1;
-    case Reduction::kSumOverBatchSize:
-      return static_cast<double>(step.samples) * rows;
-    case Reduction::kMeanWithSampleWeight:
-      break;
+  const auto all = static_cast<double>(step.samples * head.rows);
+  const bool weighted = step.source->targets[head.output].weights != nullptr;
+  if (head.reduction == Reduction::kSum) {
+    // A loss of a whole batch is one number unless weights make it one a sample.
+    return head.loss->whole_batch && !weighted ? all : 1;
   }
+  const bool by_weight = head.reduction == Reduction::kMeanWithSampleWeight;
+  if (!by_weight && !head.ignored) return all;
   double sum = 0;
-  for (std::size_t i = 0; i < step.samples; ++i) sum += weight_of(step, head.output, i);
+  for (std::size_t i = 0; i < step.samples; ++i) {
+    sum += counted_rows(step, head, i) * (by_weight ? weight_of(step, head.output, i) : 1.0);
+  }
   // Weights that sum to nothing make the mean zero, as in Keras: whatever is divided by infinity.
-  return sum == 0 ? std::numeric_limits<double>::infinity() : sum * rows;
+  return sum == 0 ? std::numeric_limits<double>::infinity() : sum;
 }
 
 }  // namespace
@@ -72,6 +100,12 @@ bool HeadPlan<T>::needs_labels() const noexcept {
     if (metric.kernel->sparse) return true;
   }
   return false;
+}
+template <class T>
+bool HeadPlan<T>::ignores_labels() const noexcept {
+  bool some = ignored.has_value();
+  for (const auto& metric : metrics) some = some || metric.ignored.has_value();
+  return some;
 }
 template <class T>
 bool HeadPlan<T>::needs_dense() const noexcept {
@@ -111,10 +145,11 @@ HeadPlan<T> plan_head(Planner<T>& planner, std::size_t output, std::size_t first
     if (!head.loss->differentiable) {
       throw std::invalid_argument("'" + spec.name + "' is a metric, not a loss");
     }
-    head.params.label_smoothing = spec.label_smoothing;
-    head.params.delta = spec.delta;
+    head.params = loss_params(spec);
+    head.ignored = spec.ignore_class;
     head.reduction = spec.reduction;
     head.weight = spec.weight;
+    if (head.loss->whole_batch) head.block = kWholeBatch;
   }
   if (!planner.options().metrics.empty()) {
     for (const MetricSpec& metric_spec : planner.options().metrics[output]) {
@@ -133,10 +168,10 @@ HeadPlan<T> plan_head(Planner<T>& planner, std::size_t output, std::size_t first
       }
       if (!head.takes_logits) metric.on_logits = false;
       metric.kernel = require_loss<T>(name);
-      metric.params.label_smoothing = metric_spec.label_smoothing;
-      metric.params.threshold = metric_spec.threshold;
-      metric.params.k = metric_spec.k;
+      metric.params = loss_params(metric_spec);
+      metric.ignored = metric_spec.ignore_class;
       metric.weighted = metric_spec.weighted;
+      if (metric.kernel->whole_batch) head.block = kWholeBatch;
       head.metrics.push_back(metric);
     }
   }
@@ -156,8 +191,8 @@ class HeadPhase final : public Phase<T> {
     return divide_up(step.samples, head_.block);
   }
 
-  std::size_t scratch(std::size_t /*samples*/) const override {
-    return block_rows() * (4 * padded_cols() + 3);
+  std::size_t scratch(std::size_t samples) const override {
+    return block_rows(samples) * (4 * padded_cols() + 4);
   }
 
   double flops_per_sample() const noexcept override {
@@ -170,7 +205,9 @@ class HeadPhase final : public Phase<T> {
   }
 
  private:
-  std::size_t block_rows() const noexcept { return head_.block * head_.rows; }
+  std::size_t block_rows(std::size_t samples) const noexcept {
+    return std::min(head_.block, samples) * head_.rows;
+  }
   std::size_t padded_cols() const noexcept {
     return round_up(head_.cols, kernels::table<T>().vector);
   }
@@ -180,7 +217,7 @@ class HeadPhase final : public Phase<T> {
     const std::size_t samples = std::min(head_.block, step.samples - first);
     const std::size_t rows = samples * head_.rows, first_row = first * head_.rows;
     const std::size_t cols = head_.cols, ld = padded_cols();
-    const std::size_t matrix = block_rows() * ld, column = block_rows();
+    const std::size_t column = block_rows(step.samples), matrix = column * ld;
     T* targets = scratch;
     T* predictions = targets + matrix;
     T* copied = predictions + matrix;
@@ -188,8 +225,23 @@ class HeadPhase final : public Phase<T> {
     T* row_value = gradient_block + matrix;
     T* row_scale = row_value + column;
     auto* labels = reinterpret_cast<std::int32_t*>(row_scale + column);
+    auto* safe_labels = reinterpret_cast<std::int32_t*>(row_scale + 2 * column);
 
     gather_targets(step, first, samples, targets, labels);
+    if (head_.ignores_labels()) {
+      for (std::size_t r = 0; r < rows; ++r) {
+        const bool known = labels[r] >= 0 && static_cast<std::size_t>(labels[r]) < cols;
+        safe_labels[r] = known ? labels[r] : 0;
+      }
+    } else {
+      safe_labels = labels;
+    }
+    // Weight of row r of the block; a loss never depends on the rows that it ignores.
+    const auto weight_of_row = [&](std::size_t r, bool weighted,
+                                   const std::optional<int>& without) {
+      if (without && labels[r] == *without) return 0.0;
+      return weighted ? weight_of(step, head_.output, first + r / head_.rows) : 1.0;
+    };
     const T* value = step.data(head_.value);
     std::size_t ld_value = step.info(head_.value).ld;
     if (value == nullptr) {  // the output is an input of the graph
@@ -208,7 +260,6 @@ class HeadPhase final : public Phase<T> {
     kernels::LossArgs<T> args{};
     args.target = targets;
     args.ld_target = ld;
-    args.labels = labels;
     args.rows = rows;
     args.cols = cols;
     args.row_value = row_value;
@@ -226,13 +277,18 @@ class HeadPhase final : public Phase<T> {
       args.pred = metric.on_logits ? value : probabilities;
       args.ld_pred = metric.on_logits ? ld_value : ld_probabilities;
       args.params = metric.params;
+      // Only what counts hits may see labels that are no class.
+      args.labels = metric.kernel->differentiable ? safe_labels : labels;
       metric.kernel->run(args);
+      const bool weighted =
+          metric.weighted && step.source->targets[head_.output].weights != nullptr;
       double sum = 0, weight_sum = 0;
-      for (std::size_t r = 0; r < rows; ++r) {
-        const double w =
-            metric.weighted ? weight_of(step, head_.output, first + r / head_.rows) : 1.0;
+      // As in Keras, a loss of a whole batch counts once, and rows that are ignored count, with the
+      // value 0, unless there are weights.
+      for (std::size_t r = 0; r < (metric.kernel->whole_batch && !weighted ? 1 : rows); ++r) {
+        const double w = weight_of_row(r, weighted, metric.ignored);
         sum += w * static_cast<double>(row_value[r]);
-        weight_sum += w;
+        weight_sum += weighted ? w : 1;
       }
       sums[1 + 2 * m] = sum;
       sums[2 + 2 * m] = weight_sum;
@@ -243,10 +299,10 @@ class HeadPhase final : public Phase<T> {
     args.pred = value;
     args.ld_pred = ld_value;
     args.params = head_.params;
+    args.labels = safe_labels;
     if (gradient_wanted_) {
       for (std::size_t r = 0; r < rows; ++r) {
-        row_scale[r] =
-            static_cast<T>(scale * weight_of(step, head_.output, first + r / head_.rows));
+        row_scale[r] = static_cast<T>(scale * weight_of_row(r, true, head_.ignored));
       }
       args.row_scale = row_scale;
       args.ld_grad = contribution_.accumulate ? ld : step.info(contribution_.tensor).ld;
@@ -256,8 +312,7 @@ class HeadPhase final : public Phase<T> {
     }
     head_.loss->run(args);
     for (std::size_t r = 0; r < rows; ++r) {
-      sums[0] +=
-          weight_of(step, head_.output, first + r / head_.rows) * static_cast<double>(row_value[r]);
+      sums[0] += weight_of_row(r, true, head_.ignored) * static_cast<double>(row_value[r]);
     }
     if (!gradient_wanted_) return;
     if (contribution_.accumulate) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "kernels/table.hpp"
@@ -18,6 +19,7 @@ struct HeadMetric {
   kernels::LossParams params;
   bool on_logits = false;  // reads the logits although the head has an activation
   bool weighted = false;
+  std::optional<int> ignored;  // label whose rows do not count
 };
 
 template <class T>
@@ -25,13 +27,14 @@ struct HeadPlan {
   std::size_t output = 0;          // index among the graph's outputs
   std::size_t value = 0;           // tensor of the predictions, or of the logits if takes_logits
   std::size_t rows = 1, cols = 1;  // per sample
-  std::size_t block = 1;           // samples a task
+  std::size_t block = 1;           // samples a task; more than any batch if they must stay together
   bool takes_logits = false;
   BoundActivation<T> activation;  // from logits to predictions, if takes_logits
   const kernels::Loss<T>* loss = nullptr;
   kernels::LossParams params;
   Reduction reduction = Reduction::kSumOverBatchSize;
-  double weight = 1;  // loss_weights entry
+  double weight = 1;           // loss_weights entry
+  std::optional<int> ignored;  // label whose rows have no loss
   std::vector<HeadMetric<T>> metrics;
   std::size_t first_metric = 0;  // among all outputs' metrics
   // Doubles a block leaves: loss sum, then a (sum, weight) pair a metric.
@@ -40,6 +43,7 @@ struct HeadPlan {
   bool empty() const noexcept { return loss == nullptr && metrics.empty(); }
   bool needs_predictions() const noexcept;
   bool needs_labels() const noexcept;
+  bool ignores_labels() const noexcept;
   bool needs_dense() const noexcept;
 };
 

@@ -359,6 +359,23 @@ bool Trainer<T>::needs_dense(std::size_t output) const {
   return state_->reads(output, false);
 }
 
+template <class T>
+std::optional<int> Trainer<T>::ignored_label(std::size_t output) const {
+  const auto& table = kernels::table<T>();
+  std::vector<const ObjectiveSpec*> specs = {&state_->spec.losses[output]};
+  for (const MetricSpec& metric : state_->spec.metrics[output]) specs.push_back(&metric);
+  std::optional<int> ignored;
+  bool first = true;
+  for (const ObjectiveSpec* spec : specs) {
+    const auto* kernel = kernels::find_loss(table, spec->name);
+    if (kernel == nullptr || !kernel->sparse || !kernel->differentiable) continue;
+    if (!first && spec->ignore_class != ignored) return std::nullopt;
+    ignored = spec->ignore_class;
+    first = false;
+  }
+  return ignored;
+}
+
 // Whether output o's loss or a metric of it reads labels (sparse) or dense targets.
 template <class T>
 bool Trainer<T>::State::reads(std::size_t output, bool sparse) const {

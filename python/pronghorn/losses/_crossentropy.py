@@ -7,7 +7,7 @@ log-sum-exp and lose nothing however large they are.
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pronghorn._numbers import integer, real
 from pronghorn.config import floatx
@@ -227,7 +227,7 @@ class SparseCategoricalCrossentropy(FunctionLoss):
 
     Args:
         from_logits: True if p = softmax(y_pred).
-        ignore_class: Not available; must be None.
+        ignore_class: An index whose samples do not count; None for none.
         reduction: See ``Loss``.
         axis: The axis of the classes.
         name: A name.
@@ -247,17 +247,16 @@ class SparseCategoricalCrossentropy(FunctionLoss):
         name: str = "sparse_categorical_crossentropy",
         dtype: str | None = None,
     ) -> None:
-        if ignore_class is not None:
-            raise ValueError(
-                "[SparseCategoricalCrossentropy] `ignore_class` is not available; give the samples "
-                f"of that class the weight 0 instead. Received ignore_class={ignore_class!r}."
-            )
         super().__init__(
             sparse_categorical_crossentropy,
             reduction,
             name,
             dtype,
             from_logits=bool(from_logits),
-            ignore_class=None,
+            ignore_class=None if ignore_class is None else integer(ignore_class, "ignore_class"),
             axis=axis,
         )
+
+    def _counted(self, y_true: Any, values: NDArray[Any]) -> NDArray[np.bool_] | None:
+        ignored = self._settings["ignore_class"]
+        return None if ignored is None else np.reshape(y_true != ignored, values.shape)

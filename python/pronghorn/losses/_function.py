@@ -25,10 +25,26 @@ if TYPE_CHECKING:
 Float64 = NDArray[np.float64]
 F = TypeVar("F", bound=Callable[..., Any])
 REGISTRY = Registry("loss", "keras.losses", snake_case=False)
-SPARSE = "sparse_categorical_crossentropy"
 
-_ENGINE_ARGUMENTS = ("from_logits", "label_smoothing", "delta")
-_NOT_IN_ENGINE = {"axis": -1, "ignore_class": None}
+# Losses whose targets are class numbers.
+SPARSE = ("sparse_categorical_crossentropy", "categorical_generalized_cross_entropy", "circle")
+ENGINE_ARGUMENTS = (
+    "from_logits",
+    "label_smoothing",
+    "delta",
+    "threshold",
+    "alpha",
+    "beta",
+    "gamma",
+    "q",
+    "apply_class_balancing",
+    "k",
+    "ignore_class",
+)
+# Losses that couple the samples of a batch in a way that the engine does not compute.
+_NOT_IN_ENGINE = ("circle",)
+# Losses over all of a batch, or over the last axis under another name in the engine.
+_BY_ROW = {"dice": "dice_by_row", "tversky": "tversky_by_row"}
 
 
 class _Probe:
@@ -47,7 +63,7 @@ def loss_function(*aliases: str) -> Callable[[F], F]:
                 bound = signature.bind(y_true, y_pred, *args, **kwargs)
                 bound.apply_defaults()
                 return _specification(function.__name__, bound.arguments)
-            sparse = function.__name__ == SPARSE
+            sparse = function.__name__ in SPARSE
             targets, predictions, dtype = prepare(y_true, y_pred, sparse)
             value = function(targets, predictions, *args, **kwargs)
             return np.asarray(value).astype(dtype)[()]
@@ -59,15 +75,25 @@ def loss_function(*aliases: str) -> Callable[[F], F]:
     return register
 
 
-def _specification(name: str, arguments: dict[str, Any]) -> LossSpec:
-    for argument, default in _NOT_IN_ENGINE.items():
-        if argument in arguments and arguments[argument] != default:
-            raise ValueError(
-                f"[{name}] `{argument}` must be {default} in a compiled model; received "
-                f"{arguments[argument]!r}."
-            )
-    given = {key: arguments[key] for key in _ENGINE_ARGUMENTS if key in arguments}
-    return cast("LossSpec", {"name": name, **given, "reduction": "sum_over_batch_size"})
+def engine_name(name: str, axis: Any = -1) -> str | None:
+    """The engine's name of a loss taken over ``axis``; None if it does not have that."""
+    if name in _BY_ROW:
+        return name if axis is None else _BY_ROW[name] if axis == -1 else None
+    return name if axis == -1 else None
+
+
+def _specification(name: str, arguments: dict[str, Any]) -> LossSpec | None:
+    if name in _NOT_IN_ENGINE:
+        return None
+    axis = arguments.get("axis", -1)
+    kernel = engine_name(name, axis)
+    if kernel is None:
+        allowed = "None or -1" if name in _BY_ROW else "-1"
+        raise ValueError(
+            f"[{name}] `axis` must be {allowed} in a compiled model; received {axis!r}."
+        )
+    given = {key: arguments[key] for key in ENGINE_ARGUMENTS if key in arguments}
+    return cast("LossSpec", {"name": kernel, **given, "reduction": "sum_over_batch_size"})
 
 
 def engine_spec(function: Callable[..., Any]) -> LossSpec | None:

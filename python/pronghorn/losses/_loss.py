@@ -89,7 +89,12 @@ class Loss:
         if targets.dtype.kind == "f":
             targets = targets.astype(self._dtype)
         values = np.asarray(self.call(targets, predictions))
-        return reduce(values, sample_weight, self.reduction).astype(self._dtype)[()]
+        counted = self._counted(targets, values)
+        return reduce(values, sample_weight, self.reduction, counted).astype(self._dtype)[()]
+
+    def _counted(self, y_true: Any, values: NDArray[Any]) -> NDArray[np.bool_] | None:
+        """Which values a mean is taken over; None for all."""
+        return None
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal loss."""
@@ -143,7 +148,10 @@ class FunctionLoss(Loss):
 
 
 def reduce(
-    values: NDArray[Any], sample_weight: ArrayLike | None, reduction: str | None
+    values: NDArray[Any],
+    sample_weight: ArrayLike | None,
+    reduction: str | None,
+    counted: NDArray[np.bool_] | None = None,
 ) -> NDArray[Any]:
     """Weighted values as one number, summed in float64.
 
@@ -152,21 +160,38 @@ def reduce(
         sample_weight: Weights whose shape is a prefix of that of ``values``, a last axis of length
             1 aside; or None.
         reduction: See ``Loss``.
+        counted: Which values count, of their shape; None for all.
     """
     total = np.asarray(values, np.float64)
     weights = None
+    if counted is not None:
+        sample_weight = _weights_of_counted(total, sample_weight, reduction, counted)
     if sample_weight is not None:
         total, weights = weigh(total, sample_weight)
         total = total * weights
     if reduction in (None, "none"):
         return total
-    if reduction == "sum":
+    if reduction == "sum" or not total.shape:
         return np.asarray(total.sum())
     if reduction == "mean_with_sample_weight" and weights is not None:
         divisor = float(weights.sum())
     else:
         divisor = float(total.size)
     return np.asarray(total.sum() / divisor if divisor else 0.0)
+
+
+def _weights_of_counted(
+    values: NDArray[Any],
+    sample_weight: ArrayLike | None,
+    reduction: str | None,
+    counted: NDArray[np.bool_],
+) -> NDArray[Any]:
+    """Weights by which only what counts has a part in the sum or, scaled to it, in the mean."""
+    factor = 1.0
+    if reduction in ("mean", "sum_over_batch_size"):
+        factor = counted.size / counted.sum() if counted.any() else 0.0
+    weights = counted * factor
+    return weights if sample_weight is None else weights * weigh(values, sample_weight)[1]
 
 
 def weigh(values: NDArray[Any], sample_weight: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -177,6 +202,8 @@ def weigh(values: NDArray[Any], sample_weight: ArrayLike) -> tuple[NDArray[Any],
     """
     weights = as_numbers(sample_weight, "sample_weight").astype(np.float64)
     values, weights = same_rank(values, weights)
+    if not values.shape:  # one value of a whole batch
+        values = np.broadcast_to(values, weights.shape)
     trailing = values.ndim - weights.ndim
     if trailing > 0:
         weights = weights.reshape(weights.shape + (1,) * trailing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -10,11 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pronghorn.config import floatx
-from pronghorn.losses._function import as_numbers, same_rank
+from pronghorn.losses._function import ENGINE_ARGUMENTS, as_numbers, engine_name, same_rank
 from pronghorn.metrics._metric import REGISTRY
 
 F = TypeVar("F", bound=Callable[..., Any])
-_ENGINE_ARGUMENTS = ("from_logits", "label_smoothing", "delta", "threshold", "k")
 
 
 def metric_function(function: F) -> F:
@@ -31,12 +31,19 @@ def metric_function(function: F) -> F:
 
 def engine_metric(function: Callable[..., Any], name: str) -> None:
     """Tells that the engine computes ``function`` under ``name``."""
+    defaults = {
+        key: each.default
+        for key, each in inspect.signature(function).parameters.items()
+        if each.default is not each.empty
+    }
 
-    def specification(axis: int = -1, ignore_class: None = None, **settings: Any) -> Any:
-        if axis != -1 or ignore_class is not None:
+    def specification(**settings: Any) -> Any:
+        settings = {**defaults, **settings}
+        kernel = engine_name(name, settings.get("axis", -1))
+        if kernel is None:
             return None
-        known = {key: settings[key] for key in _ENGINE_ARGUMENTS if key in settings}
-        return {"name": name, **known}
+        known = {key: settings[key] for key in ENGINE_ARGUMENTS if key in settings}
+        return {"name": kernel, **known}
 
     setattr(function, "_metric_spec", specification)  # noqa: B010
 

@@ -4,7 +4,7 @@ import math
 from typing import ClassVar
 
 from pronghorn import losses
-from pronghorn._numbers import real
+from pronghorn._numbers import integer, real
 from pronghorn.metrics._function import engine_metric
 from pronghorn.metrics._metric import REGISTRY
 from pronghorn.metrics._reduction import MeanMetricWrapper
@@ -16,6 +16,16 @@ for _function in (
     losses.binary_crossentropy,
     losses.categorical_crossentropy,
     losses.sparse_categorical_crossentropy,
+    losses.binary_focal_crossentropy,
+    losses.categorical_focal_crossentropy,
+    losses.mean_absolute_percentage_error,
+    losses.mean_squared_logarithmic_error,
+    losses.log_cosh,
+    losses.poisson,
+    losses.kl_divergence,
+    losses.hinge,
+    losses.squared_hinge,
+    losses.categorical_hinge,
 ):
     engine_metric(_function, _function.__name__)
     REGISTRY.add()(_function)
@@ -154,7 +164,7 @@ class SparseCategoricalCrossentropy(_Error):
         name: A name.
         dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
         from_logits: True if p = softmax(y_pred).
-        ignore_class: Not available; must be None.
+        ignore_class: An index whose samples have the value 0; None for none.
         axis: The axis of the classes.
 
     Example:
@@ -170,16 +180,11 @@ class SparseCategoricalCrossentropy(_Error):
         ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
-        if ignore_class is not None:
-            raise ValueError(
-                "[SparseCategoricalCrossentropy] `ignore_class` is not available; give the samples "
-                f"of that class the weight 0 instead. Received ignore_class={ignore_class!r}."
-            )
         super().__init__(
             losses.sparse_categorical_crossentropy,
             name,
             dtype,
             from_logits=bool(from_logits),
-            ignore_class=None,
+            ignore_class=None if ignore_class is None else integer(ignore_class, "ignore_class"),
             axis=axis,
         )

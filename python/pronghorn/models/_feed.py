@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pronghorn.models._objective import Objective
 
 
+_BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
+_HINGES = ("hinge", "squared_hinge")
+
+
 @dataclass
 class Feed:
     """Inputs, targets and weights, all with the same number of samples."""
@@ -80,23 +84,31 @@ def convert_targets(
                 f"targets. Received: {own}=None"
             )
         elif sparse:
-            converted.append(_data.class_labels(part, shapes[i], own, user))
+            ignored = objective.ignored_class(i)
+            converted.append(_data.class_labels(part, shapes[i], own, user, ignored))
         else:
             what = f"the output '{name}' of shape {tuple(shapes[i])} with '{user}'"
             _reject_class_numbers(part, objective, i, shapes[i], own)
             array = _data.targets(part, shapes[i], dtype, own, what)
-            if _is_binary(objective, i) and ((array < 0) | (array > 1)).any():
-                raise ValueError(
-                    f"`{own}` must lie between 0 and 1 for '{user}'. Received values from "
-                    f"{array.min()} to {array.max()}."
-                )
+            _check_range(array, objective.kernels(i), own, user)
             converted.append(array)
     return converted
 
 
-def _is_binary(objective: Objective, output: int) -> bool:
-    spec = objective.losses[output]
-    return spec is not None and spec["name"] == "binary_crossentropy"
+def _check_range(array: Array, kernels: Sequence[str], own: str, user: str) -> None:
+    if kernels[0] in _BINARY and ((array < 0) | (array > 1)).any():
+        raise ValueError(
+            f"`{own}` must lie between 0 and 1 for '{user}'. Received values from "
+            f"{array.min()} to {array.max()}."
+        )
+    # Keras reads 0 as -1 in batches of nothing but 0 and 1: a value that depends on the batches.
+    if any(kernel in _HINGES for kernel in kernels) and (array == 0).any():
+        wrong = (array != 0) & (array != 1)
+        if wrong.any():
+            raise ValueError(
+                f"`{own}` must hold either -1 and 1 or 0 and 1 for a hinge loss or metric. "
+                f"Received 0 together with {array[wrong][0]}."
+            )
 
 
 def _reject_class_numbers(

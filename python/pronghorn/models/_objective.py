@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pronghorn import _engine
+from pronghorn.losses._function import SPARSE
 
 if TYPE_CHECKING:
     from pronghorn._engine import LossSpec, MetricSpec, Results
@@ -59,6 +60,22 @@ class Objective:
                 f"numbers, and {dense}, which take values of the output's shape."
             )
         return kinds.pop() if kinds else None
+
+    def kernels(self, output: int) -> list[str]:
+        """The engine's names of what is computed of an output, the loss first ("" if none)."""
+        spec = self.losses[output]
+        loss = "" if spec is None else spec["name"]
+        return [loss, *(tracked.spec["name"] for tracked in self.metrics[output])]
+
+    def ignored_class(self, output: int) -> int | None:
+        """The label, if there is one, that all cross-entropies of an output leave out."""
+        specs = [self.losses[output], *(tracked.spec for tracked in self.metrics[output])]
+        ignored = {
+            spec.get("ignore_class")
+            for spec in specs
+            if spec is not None and spec["name"] in SPARSE
+        }
+        return ignored.pop() if len(ignored) == 1 else None
 
     @functools.cached_property
     def loss_outputs(self) -> list[int]:

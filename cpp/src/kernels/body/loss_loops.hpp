@@ -10,6 +10,7 @@
 //   kMean                            whether the value is the mean of the columns or their sum
 //   Vec<T> value(Vec<T> pred, Vec<T> target) const
 //   Vec<T> gradient(Vec<T> pred, Vec<T> target) const  d value / d pred, if kDifferentiable
+// One that couples all rows of a batch (kWholeBatch = true; left out elsewhere) has only `rows`.
 #pragma once
 
 #include "kernels/body/map.hpp"
@@ -28,6 +29,18 @@ struct LossRow {
   std::size_t cols;
   T scale;  // dJ/d(value), if grad is not null
   T* grad;  // dJ/dpred, or null; may be pred itself
+};
+
+template <class...>
+using Void = void;
+
+template <class D, class = void>
+struct WholeBatch {
+  static constexpr bool kValue = false;
+};
+template <class D>
+struct WholeBatch<D, Void<decltype(D::kWholeBatch)>> {
+  static constexpr bool kValue = D::kWholeBatch;
 };
 
 template <class T, template <class> class Definition>
@@ -79,11 +92,8 @@ PRONGHORN_INLINE void run_single_column(const Definition<T>& loss, const LossArg
 }
 
 template <class T, template <class> class Definition>
-void run_loss(const LossArgs<T>& args) noexcept {
+void run_by_rows(const Definition<T>& loss, const LossArgs<T>& args, bool with_gradient) {
   using D = Definition<T>;
-  const D loss(args.params);
-  const bool with_gradient =
-      D::kDifferentiable && args.row_scale != nullptr && args.grad != nullptr;
   if constexpr (D::kByColumn) {
     if (args.cols == 1) {
       run_single_column<T, Definition>(loss, args, with_gradient);
@@ -114,9 +124,22 @@ void run_loss(const LossArgs<T>& args) noexcept {
 }
 
 template <class T, template <class> class Definition>
+void run_loss(const LossArgs<T>& args) noexcept {
+  using D = Definition<T>;
+  const D loss(args.params);
+  const bool with_gradient =
+      D::kDifferentiable && args.row_scale != nullptr && args.grad != nullptr;
+  if constexpr (WholeBatch<D>::kValue) {
+    loss.rows(args, with_gradient);
+  } else {
+    run_by_rows<T, Definition>(loss, args, with_gradient);
+  }
+}
+
+template <class T, template <class> class Definition>
 constexpr Loss<T> loss_entry() {
-  return {Definition<T>::kName, Definition<T>::kSparse, Definition<T>::kDifferentiable,
-          run_loss<T, Definition>};
+  using D = Definition<T>;
+  return {D::kName, D::kSparse, D::kDifferentiable, WholeBatch<D>::kValue, run_loss<T, Definition>};
 }
 
 }  // namespace pronghorn::kernels::PRONGHORN_ISA

@@ -9,6 +9,9 @@ PRONGHORN_BEGIN_REGISTRY
 
 #include "kernels/body/losses_classes.hpp"
 #include "kernels/body/losses_columns.hpp"
+#include "kernels/body/losses_focal.hpp"
+#include "kernels/body/losses_margin.hpp"
+#include "kernels/body/losses_overlap.hpp"
 #include "kernels/body/row_metrics.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {

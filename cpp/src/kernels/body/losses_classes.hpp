@@ -154,4 +154,28 @@ struct SparseCategoricalCrossentropyLogits {
 };
 PRONGHORN_REGISTER(SparseCategoricalCrossentropyLogits)
 
+// (1 - p_label^q) / q; derivative -p_label^(q - 1) at the label. Zhang & Sabuncu, arXiv:1805.07836,
+// eq. 6.
+template <class T>
+struct CategoricalGeneralizedCrossEntropy {
+  static constexpr const char* kName = "categorical_generalized_cross_entropy";
+  static constexpr bool kSparse = true, kDifferentiable = true, kByColumn = false;
+  static constexpr std::size_t kNarrow = 0;
+  explicit CategoricalGeneralizedCrossEntropy(const LossParams& params)
+      : q(static_cast<T>(params.q)) {}
+
+  PRONGHORN_MEMBER T row(const LossRow<T>& row) const {
+    const Vec<T> p = splat<T>(row.pred[row.label]);
+    const T value = (T(1) - power<T>(p, q)[0]) / q;
+    if (row.grad != nullptr) {
+      const T slope = -row.scale * power<T>(p, q - T(1))[0];
+      for (std::size_t i = 0; i < row.cols; ++i) row.grad[i] = T(0);
+      row.grad[row.label] = slope;
+    }
+    return value;
+  }
+  T q;
+};
+PRONGHORN_REGISTER(CategoricalGeneralizedCrossEntropy)
+
 }  // namespace pronghorn::kernels::PRONGHORN_ISA

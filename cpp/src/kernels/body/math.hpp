@@ -218,6 +218,12 @@ PRONGHORN_INLINE Normal<T> normal_distribution(Vec<T> x) {
   return {gauss * kInvSqrt2Pi, select<T>(x > Vec<T>{}, T(1) - tail, tail)};
 }
 
+// x^y for x >= 0, within about |y log x| ULP; x^0 = 1.
+template <class T>
+PRONGHORN_INLINE Vec<T> power(Vec<T> x, T y) {
+  return y == T(0) ? splat<T>(1) : exp<T>(y * log<T>(x));
+}
+
 // log(1 + e^x) = max(x, 0) + log1p(e^-|x|).
 template <class T>
 PRONGHORN_INLINE Vec<T> softplus(Vec<T> x) {

@@ -50,9 +50,11 @@ PRONGHORN_INLINE std::size_t argmax(const T* x, std::size_t n) {
   return static_cast<std::size_t>(min_lanes<T>(select<T>(value == largest, best, none)));
 }
 
-// Whether fewer than k predictions exceed that of `label`; a NaN there counts as -infinity.
+// Whether fewer than k predictions exceed that of `label`; a NaN there counts as -infinity. No
+// prediction is that of a label out of range.
 template <class T>
 PRONGHORN_INLINE T in_top_k(const T* pred, std::size_t n, std::size_t label, int k) {
+  if (label >= n) return T(0);
   T at_label = pred[label];
   if (at_label != at_label) at_label = -VecTraits<T>::kInfinity;
   std::int64_t above = 0;
