@@ -34,10 +34,12 @@ class Pair:
         return asdict(self)
 
 
-class _Net:
+class Net:
     """A network with data, ready to be timed; one call is one epoch or one prediction."""
 
-    def __init__(self, dims: tuple[int, ...], batch: int, training: bool) -> None:
+    def __init__(
+        self, dims: tuple[int, ...], batch: int, training: bool, rows: int | None = None
+    ) -> None:
         rng = np.random.default_rng(0)
         layers = [pronghorn.layers.Dense(n, activation="relu") for n in dims[1:-1]]
         output = pronghorn.layers.Dense(dims[-1])
@@ -47,11 +49,11 @@ class _Net:
         flops = 2.0 * sum(a * b for a, b in itertools.pairwise(dims))
         self.flops = flops * (3 if training else 1)
         steps = max(1, min(256, round(2e8 / (self.flops * batch + 2e4)))) if training else 1
-        self._rows = batch * steps
+        self._rows = rows or batch * steps
         self._x = rng.standard_normal((self._rows, dims[0]), np.float32)
         self._y = rng.standard_normal((self._rows, dims[-1]), np.float32)
         self._repeats = 1
-        seconds = self.seconds()
+        self.seconds()
         seconds = self.seconds() * self._rows
         self._repeats = max(1, round(4e-3 / seconds))
 
@@ -67,7 +69,7 @@ class _Net:
         return (time.perf_counter() - start) / (self._repeats * self._rows)
 
 
-def _compare(first: _Net, second: _Net, rounds: int) -> tuple[float, float]:
+def _compare(first: Net, second: Net, rounds: int) -> tuple[float, float]:
     """Seconds of both, measured in turns: the medians of the better half of the rounds."""
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
@@ -77,7 +79,7 @@ def _compare(first: _Net, second: _Net, rounds: int) -> tuple[float, float]:
     return best[0], best[1]
 
 
-def _pair(kind: str, size: int, make: Callable[[int], _Net], rounds: int) -> Pair:
+def _pair(kind: str, size: int, make: Callable[[int], Net], rounds: int) -> Pair:
     first, second = make(size), make(size + 1)
     seconds, next_seconds = _compare(first, second, rounds)
     arithmetic = second.flops / first.flops
@@ -86,13 +88,13 @@ def _pair(kind: str, size: int, make: Callable[[int], _Net], rounds: int) -> Pai
 
 def measure(rounds: int, kinds: list[str] | None = None) -> Iterator[Pair]:
     """Every pair. A net of two equal hidden layers; width grows, or the batch."""
-    work: dict[str, tuple[tuple[int, ...], Callable[[int], _Net]]] = {
-        "train-width": (_WIDTHS, lambda n: _Net((64, n, n, 10), 64, True)),
-        "predict-width": (_WIDTHS, lambda n: _Net((64, n, n, 10), 256, False)),
-        "train-inputs": (_WIDTHS, lambda n: _Net((n, 128, 10), 64, True)),
-        "train-outputs": (_WIDTHS, lambda n: _Net((64, 128, n), 64, True)),
-        "train-batch": (_BATCHES, lambda n: _Net((100, 128, 128, 10), n, True)),
-        "predict-batch": (_BATCHES, lambda n: _Net((100, 128, 128, 10), n, False)),
+    work: dict[str, tuple[tuple[int, ...], Callable[[int], Net]]] = {
+        "train-width": (_WIDTHS, lambda n: Net((64, n, n, 10), 64, True)),
+        "predict-width": (_WIDTHS, lambda n: Net((64, n, n, 10), 256, False)),
+        "train-inputs": (_WIDTHS, lambda n: Net((n, 128, 10), 64, True)),
+        "train-outputs": (_WIDTHS, lambda n: Net((64, 128, n), 64, True)),
+        "train-batch": (_BATCHES, lambda n: Net((100, 128, 128, 10), n, True)),
+        "predict-batch": (_BATCHES, lambda n: Net((100, 128, 128, 10), n, False)),
     }
     for kind in kinds or list(work):
         sizes, make = work[kind]

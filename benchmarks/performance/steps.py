@@ -1,0 +1,55 @@
+"""How the time of a training step divides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pronghorn
+from pronghorn import _engine
+from pronghorn._bench.runners.pronghorn_runner import Trainer
+from pronghorn._bench.workloads import WORKLOADS, Problem
+
+_SECONDS = 0.4
+
+
+def measure(threads: int) -> list[dict[str, Any]]:
+    """Seconds of each kind of work in every workload, as ``pronghorn.profile`` sees them."""
+    _engine.set_num_threads(threads)
+    rows = []
+    for workload in WORKLOADS.values():
+        trainer = Trainer(Problem(workload), threads)
+        with pronghorn.profile() as once:
+            trainer.train(2)
+        epochs = max(1, round(_SECONDS / (once.seconds / 2)))
+        with pronghorn.profile() as report:
+            trainer.train(epochs)
+        work: dict[str, float] = {}
+        for line in report.lines:
+            work[line.work] = work.get(line.work, 0.0) + line.seconds
+        rows.append(
+            {
+                "workload": workload.name,
+                "threads": threads,
+                "seconds": report.seconds,
+                "steps": epochs * workload.steps,
+                "work": work,
+                "outside": report.outside,
+            }
+        )
+    return rows
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Workload x work: percent of the time of fit."""
+    columns = ("forward", "dX", "dW and update", "loss", "waiting", "rows", "totals")
+    lines = [
+        "| workload | a step | " + " | ".join(columns) + " | outside the engine |",
+        "|---" * (len(columns) + 3) + "|",
+    ]
+    for row in rows:
+        cells = [f"{100 * row['work'].get(name, 0) / row['seconds']:.1f} %" for name in columns]
+        cells.append(f"{100 * row['outside'] / row['seconds']:.1f} %")
+        step = 1e6 * row["seconds"] / row["steps"]
+        time = f"{step:.1f} µs" if step < 1000 else f"{step / 1e3:.2f} ms"
+        lines.append(f"| {row['workload']} | {time} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
