@@ -398,3 +398,16 @@ def test_what_keras_2_wrote_into_configurations():
     assert model.input_shape == (None, 4)
     assert model.optimizer.learning_rate == 0.5
     assert model.steps_per_execution == 1
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_moving_statistics_never_become_trainable(way):
+    model = keras.Sequential([keras.Input((4,)), layers.BatchNormalization(), layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(X, Y, batch_size=8, verbose=0)
+    twin = COPIES[way](model)
+    twin.trainable = False
+    twin.trainable = True
+    assert len(twin.trainable_weights) == 4
+    assert len(twin.non_trainable_weights) == 2
+    np.testing.assert_array_equal(twin(X), model(X))

@@ -27,7 +27,6 @@ class WeightHolder:
     def __init__(self, trainable: bool) -> None:
         self._trainable = trainable
         self._weights: list[Variable] = []
-        self._state_ids: set[int] = set()  # of weights that never learn
 
     def add_weight(
         self,
@@ -41,8 +40,6 @@ class WeightHolder:
         initializer = initializer or initializers.GlorotUniform()
         variable = Variable(initializer, shape, self._dtype, trainable, name)
         self._weights.append(variable)
-        if not trainable:
-            self._state_ids.add(id(variable))
         return variable
 
     def _sublayers(self) -> list[Layer]:
@@ -148,5 +145,5 @@ class WeightHolder:
         for layer in self._flatten_layers():
             layer._trainable = bool(value)
             for variable in layer._weights:
-                if id(variable) not in layer._state_ids:
+                if variable._made_trainable:  # others never learn
                     variable.trainable = bool(value)

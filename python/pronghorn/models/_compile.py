@@ -27,6 +27,7 @@ class CompiledModel(GraphModel):
         self.loss: Any = None
         self.compiled = False
         self.stop_training = False
+        self._initial_epoch = 0
         self.steps_per_execution = 1
         self.history: Any = None
         self._request = Request()

@@ -105,8 +105,9 @@ class TrainingModel(EvaluatingModel):
         self.stop_training = False
         logs: dict[str, float] = {}
         try:
-            callbacks.on_train_begin()
-            for epoch in range(first, last):
+            self._initial_epoch = first
+            callbacks.on_train_begin()  # a backup that is restored makes it begin later
+            for epoch in range(self._initial_epoch, last):
                 trained = self._train_epoch(epoch, passes, callbacks, live=level == 1)
                 if trained is None:
                     break
