@@ -19,11 +19,14 @@ from pronghorn.utils._session import clear_session
 from pronghorn.utils._split import split_dataset
 
 if TYPE_CHECKING:
+    from pronghorn.models._plot import model_to_dot, plot_model
     from pronghorn.utils._files import get_file
 
 # What needs heavier imports is loaded at its first use.
 _HOMES = {
     "get_file": "pronghorn.utils._files",
+    "model_to_dot": "pronghorn.models._plot",
+    "plot_model": "pronghorn.models._plot",
 }
 
 __all__ = [
@@ -35,9 +38,11 @@ __all__ = [
     "enable_interactive_logging",
     "get_file",
     "is_interactive_logging_enabled",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "plot_model",
     "set_random_seed",
     "split_dataset",
     "to_categorical",
