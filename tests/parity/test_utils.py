@@ -23,6 +23,11 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("unpack_x_y_sample_weight", ([1, 2, 3],), {}),
     ("pack_x_y_sample_weight", (1, 2), {}),
     ("pack_x_y_sample_weight", ([1],), {}),
+    *(
+        ("standardize_dtype", (dtype,), {})
+        for dtype in (None, float, int, bool, "float64", np.float32, np.dtype("int8"), np.uint16)
+    ),
+    ("is_keras_tensor", (1.0,), {}),
 ]
 
 
