@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from pronghorn import _naming, _tree
+from pronghorn._autodiff._tensor import find, give_operators
 
 if TYPE_CHECKING:
     from pronghorn._engine import Shape
@@ -47,20 +48,18 @@ class KerasTensor:
         """Number of dimensions, the batch included."""
         return len(self.shape)
 
-    def __add__(self, other: object) -> KerasTensor:
-        from pronghorn.layers._add import Add
+    def _operate(self, operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Makes operations of `pronghorn.ops` applicable to symbolic tensors."""
+        from pronghorn.layers._operation import apply_symbolic
 
-        if not isinstance(other, KerasTensor):
-            return NotImplemented
-        result = Add()([self, other])
-        assert isinstance(result, KerasTensor)
-        return result
+        return apply_symbolic(operation, args, kwargs)
 
-    def __radd__(self, other: object) -> KerasTensor:
+    def __radd__(self, other: object) -> Any:
         # sum([a, b]) begins with 0 + a.
-        if isinstance(other, int) and other == 0:
-            return self
-        return NotImplemented
+        return self if isinstance(other, int) and other == 0 else find("add")(other, self)
+
+    def __getitem__(self, key: Any) -> Any:
+        return find("get_item")(self, key)
 
     def _activate(self, specification: Any) -> KerasTensor:
         """Makes functions such as ``activations.relu`` applicable to symbolic tensors."""
@@ -68,7 +67,9 @@ class KerasTensor:
         from pronghorn.layers._activation import Activation
 
         name = _naming.auto_name(specification["name"])
-        result = Activation(lambda x: apply(x, **specification), name=name)(self)
+        layer = Activation(lambda x: apply(x, **specification), name=name)
+        layer._same = tuple(specification.items())
+        result = layer(self)
         assert isinstance(result, KerasTensor)
         return result
 
@@ -88,6 +89,14 @@ class KerasTensor:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
+_sum_from_zero = KerasTensor.__radd__
+give_operators(KerasTensor)
+setattr(KerasTensor, "__radd__", _sum_from_zero)  # noqa: B010
+
+# Lists to which new nodes are added while a call is traced.
+drawn: list[list[Node]] = []
+
+
 class Node:
     """One call of a layer: its input tensors and what came out.
 
@@ -96,7 +105,10 @@ class Node:
         arguments: Structure of the inputs as passed.
         input_tensors: The same, flat.
         outputs: Output tensors, flat.
+        call: Of a layer with its own `call`: inputs, further arguments and those by name.
     """
+
+    call: tuple[Any, tuple[Any, ...], dict[str, Any]] | None = None
 
     def __init__(self, operation: Layer, arguments: Any, outputs: Any) -> None:
         self.operation = operation
@@ -108,6 +120,8 @@ class Node:
         self.output_structure = outputs
         index = len(operation._inbound_nodes)
         operation._inbound_nodes.append(self)
+        for watched in drawn:
+            watched.append(self)
         for position, tensor in enumerate(self.outputs):
             tensor._keras_history = KerasHistory(operation, index, position)
 

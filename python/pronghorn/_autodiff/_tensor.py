@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -201,12 +202,19 @@ def value_of(thing: Any) -> Any:
     return thing._value if type(thing) is Tensor else thing
 
 
-def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    def forward(self: Tensor, other: Any) -> Any:
-        return OPERATIONS[name](self, other)
+def find(name: str) -> Callable[..., Any]:
+    """An operation by name; `pronghorn.ops` is loaded at the first use."""
+    if name not in OPERATIONS:
+        import_module("pronghorn.ops")
+    return OPERATIONS[name]
 
-    def reflected(self: Tensor, other: Any) -> Any:
-        return OPERATIONS[name](other, self)
+
+def _binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def forward(self: Any, other: Any) -> Any:
+        return find(name)(self, other)
+
+    def reflected(self: Any, other: Any) -> Any:
+        return find(name)(other, self)
 
     return forward, reflected
 
@@ -239,9 +247,9 @@ def give_operators(cls: type) -> type:
         ("ge", "greater_equal"),
     ):
         setattr(cls, f"__{short}__", _binary(name)[0])
-    setattr(cls, "__neg__", lambda self: OPERATIONS["negative"](self))  # noqa: B010
-    setattr(cls, "__abs__", lambda self: OPERATIONS["absolute"](self))  # noqa: B010
-    setattr(cls, "__invert__", lambda self: OPERATIONS["logical_not"](self))  # noqa: B010
+    setattr(cls, "__neg__", lambda self: find("negative")(self))  # noqa: B010
+    setattr(cls, "__abs__", lambda self: find("absolute")(self))  # noqa: B010
+    setattr(cls, "__invert__", lambda self: find("logical_not")(self))  # noqa: B010
     return cls
 
 

@@ -42,6 +42,12 @@ class Add(Layer):
         """Shape of the first input."""
         return tuple(input_shape[0])
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        total = inputs[0]
+        for each in inputs[1:]:
+            total = total + each
+        return total
+
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         return {"op": "add"}
 

@@ -63,6 +63,11 @@ class Concatenate(Layer):
         first = input_shape[0]
         return (*first[:axis], total, *first[axis + 1 :])
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        return ops.concatenate(list(inputs), axis=self.axis)
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         """Any axis becomes the last one: what follows it is folded into it for the join."""
         shapes = [graph.shapes[index] for index in inputs]

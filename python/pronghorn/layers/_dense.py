@@ -122,6 +122,12 @@ class Dense(Layer):
         """`input_shape` with `units` on the last axis."""
         return (*input_shape[:-1], self.units)
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        product = ops.matmul(inputs[0], self.kernel)
+        return self.activation(product if self.bias is None else product + self.bias)
+
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         node: EngineNode = {
             "op": "dense",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pronghorn._engine import EngineGraph
+from pronghorn.layers._custom import tracing, training_now
 from pronghorn.layers._layer import Layer
 from pronghorn.random._seed import check_seed, next_seed
 
@@ -53,11 +54,16 @@ class Dropout(Layer):
         self._stream = next_seed() if self.seed is None else self.seed
 
     def _check_training_argument(self, training: bool | None) -> None:
+        if tracing() and training in (None, training_now()):
+            return
         if training is not None:
             raise ValueError(
                 f"Layer '{self.name}' decides at run time whether it drops; in a graph it cannot "
                 f"be fixed. Received: training={training!r}"
             )
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        return super()._compose(inputs, training) if training and self.rate else inputs[0]
 
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         return {"op": "dropout", "rate": self.rate, "seed": self._stream}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import typing
 from typing import TYPE_CHECKING, Any
 
+from pronghorn._autodiff import Tensor
 from pronghorn._engine import Array, EngineGraph
+from pronghorn.layers._recorded import call_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,36 @@ class EagerEngines:
         # By shapes of the inputs and whether the layer learns (normalisation heeds that).
         self._engines: dict[tuple[tuple[tuple[int, ...], ...], bool], Engine] = {}
         self._training_calls = 0
+        # For recorded calls, also by what is trainable: the engine and its variables.
+        self._recorded: dict[Any, tuple[Engine, list[Any]]] = {}
+
+    def run_recorded(self, layer: Layer, inputs: Sequence[Any], training: bool) -> list[Tensor]:
+        """As `run`, on tensors and arrays; a tape that is open records the call."""
+        if any(len(each) != len(inputs[0]) for each in inputs):
+            raise ValueError(
+                f'Inputs of layer "{layer.name}" must have one batch size. Received shapes '
+                f"{[each.shape for each in inputs]}."
+            )
+        vector = inputs[0].ndim == 1 and layer._keeps_shape
+        if inputs[0].ndim == 1:
+            inputs = [each[None, :] if vector else each[:, None] for each in inputs]
+        shapes = tuple(each.shape[1:] for each in inputs)
+        flags = (layer.trainable, *(variable.trainable for variable in layer.weights))
+        found = self._recorded.get((shapes, flags))
+        if found is None:
+            graph, outputs = _make_graph(layer, shapes)
+            found = graph.engine(outputs), graph.variables
+            self._recorded[(shapes, flags)] = found
+        step = self._training_calls
+        self._training_calls += training
+        results = call_engine(
+            layer.name,
+            *found,
+            inputs,
+            (training, step),
+            lambda again: [layer._compose(again, training)],
+        )
+        return [result[0] for result in results] if vector else results
 
     def run(self, layer: Layer, arrays: Sequence[Array], training: bool) -> list[Array]:
         """Applies `layer` to arrays of shape (batch, ...), already of its dtype."""
@@ -56,9 +88,14 @@ class EagerEngines:
 
 
 def _make_engine(layer: Layer, shapes: Sequence[tuple[int, ...]]) -> Engine:
+    graph, outputs = _make_graph(layer, shapes)
+    return graph.engine(outputs)
+
+
+def _make_graph(layer: Layer, shapes: Sequence[tuple[int, ...]]) -> tuple[EngineGraph, list[int]]:
     graph = EngineGraph(typing.cast("DType", layer.dtype))
     inputs = [
         graph.append({"op": "input", "name": "input", "inputs": [], "shape": shape}, shape)
         for shape in shapes
     ]
-    return graph.engine(layer._lower(graph, inputs))
+    return graph, layer._lower(graph, inputs)

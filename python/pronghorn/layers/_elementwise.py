@@ -23,6 +23,9 @@ class ActivationLayer(Layer):
         """The activation as a function of one argument."""
         raise NotImplementedError
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        return self._function()(inputs[0])
+
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         specification = cast("ActivationSpec", engine_spec(self._function()))
         return {"op": "activation", "activation": specification}

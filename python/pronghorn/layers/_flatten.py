@@ -44,6 +44,10 @@ class Flatten(Layer):
         size = None if None in sizes else math.prod(sizes)
         return (input_shape[0], size)
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        x = inputs[0]
+        return x.reshape(self.compute_output_shape(x.shape))
+
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         return {"op": "reshape", "shape": (math.prod(shapes[0]),)}
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from pronghorn import _engine, _naming, _tree
+from pronghorn._autodiff import Tensor, recording_is_on
 from pronghorn._engine import Array, EngineGraph
 from pronghorn._graph import KerasTensor, Node
-from pronghorn.layers import _eager
+from pronghorn.layers import _custom, _eager
+from pronghorn.layers._recorded import array_of
 from pronghorn.layers._weights import WeightHolder
 
 if TYPE_CHECKING:
@@ -55,6 +57,16 @@ class Layer(WeightHolder):
     _min_ndim = 1
     _takes_list = False
     _keeps_shape = False
+    # Whether a subclass writes its own `call`, which then runs recorded unless it can be traced.
+    _own_call = False
+    # What makes layers equal that operations create on symbolic tensors.
+    _same: Any = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._own_call = not getattr(cls.call, "_built_in", False)
+        if cls._own_call and "build" in cls.__dict__:
+            _custom.wrap_build(cls)
 
     def __init__(
         self,
@@ -87,6 +99,7 @@ class Layer(WeightHolder):
                 f"{type(self).__name__} has no arguments {sorted(kwargs)}. Received: {kwargs}"
             )
         self.built = False
+        self._losses: list[Any] = []
         self._inbound_nodes: list[Node] = []
         self._build_shape: Any = None
         self._eager = _eager.EagerEngines()
@@ -113,6 +126,8 @@ class Layer(WeightHolder):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shape of the output for inputs of `input_shape` (batch first)."""
         return tuple(input_shape)
+
+    setattr(compute_output_shape, "_built_in", True)  # noqa: B010
 
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         """The engine's operation for inputs of the given shapes per sample."""
@@ -177,10 +192,50 @@ class Layer(WeightHolder):
         for number, variable in enumerate(ordered):
             variable.assign(store[str(number)])
 
+    # Losses that a layer adds by itself.
+
+    def add_loss(self, loss: Any) -> None:
+        """Adds a number, or several, to what training minimises; to be used in `call`.
+
+        Args:
+            loss: A tensor of one element, or a list of them.
+        """
+        if _custom.tracing():
+            raise NotImplementedError("A call with add_loss is no graph of layers.")
+        self._losses.extend(_tree.flatten(loss))
+
+    @property
+    def losses(self) -> list[Any]:
+        """Regularisers' penalties, and what `add_loss` was given in the last call."""
+        found: list[Any] = []
+        for layer in self._flatten_layers():
+            found += layer._own_losses()  # type: ignore[attr-defined]
+        return found
+
+    def _own_losses(self) -> list[Any]:
+        penalties = [r(v) for v, r in self._regularized() if v.trainable and self._trainable]
+        return [*self._losses, *penalties]
+
+    def _regularized(self) -> list[tuple[Any, Any]]:
+        """Variables with a regulariser, and it."""
+        pairs = [
+            (getattr(self, name, None), getattr(self, f"{name}_regularizer", None))
+            for name in ("kernel", "bias", "gamma", "beta", "embeddings")
+            if self.built and getattr(self, f"{name}_regularizer", None) is not None
+        ]
+        found = [(v, r) for v, r in pairs if v is not None]
+        return [*found, *self._weight_regularizers]
+
+    def _forget_losses(self) -> None:
+        for layer in self._flatten_layers():
+            layer._losses.clear()  # type: ignore[attr-defined]
+
     # Calling.
 
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         """Appends the layer to `graph`; takes and gives indices of nodes."""
+        if self._own_call:
+            return _custom.lower(self, graph, inputs)
         shapes = [graph.shapes[index] for index in inputs]
         node = self._engine_node(graph, shapes)
         node["name"] = self.name
@@ -228,20 +283,51 @@ class Layer(WeightHolder):
             )
         return tuple(inputs.shape)
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Applies the layer.
 
         Args:
-            inputs: A symbolic tensor, or an array of shape (batch, ...); for merging layers a list
-                of them.
-            training: Whether dropout acts; for arrays only.
+            inputs: A symbolic tensor, or an array or tensor of shape (batch, ...); for merging
+                layers a list of them.
+            *args: Further arguments of a layer that writes its own `call`, otherwise `training`.
+            **kwargs: Likewise.
 
         Returns:
-            The same kind as the inputs: a symbolic tensor or an array.
+            The same kind as the inputs: a symbolic tensor, an array, or a tensor; while a
+            ``GradientTape`` is open a tensor.
         """
+        if self._own_call:
+            return _custom.call(self, inputs, args, kwargs)
+        return self._call_built_in(inputs, *args, **kwargs)
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """What the layer computes; a layer of your own overrides it, and writes it with `ops`.
+
+        Args:
+            inputs: A tensor, or a structure of them.
+            *args: Further arguments.
+            **kwargs: Further arguments, such as `training`.
+
+        Example:
+            >>> import numpy as np
+            >>> class Double(Layer):
+            ...     def call(self, inputs):
+            ...         return inputs * 2
+            >>> Double()(np.ones((1, 2))).tolist()
+            [[2.0, 2.0]]
+        """
+        return self._call_built_in(inputs, *args, **kwargs)
+
+    setattr(call, "_built_in", True)  # noqa: B010
+
+    def _call_built_in(self, inputs: Any, training: bool | None = None) -> Any:
         flat = _tree.flatten(inputs)
         if any(isinstance(item, KerasTensor) for item in flat):
             return self._call_symbolic(inputs, flat, training)
+        if training is None:
+            training = _custom.training_now()
+        if recording_is_on() or any(isinstance(item, Tensor) for item in flat):
+            return self._call_recorded(inputs, training)
         if not _tree.is_nested(inputs) or not self._takes_list:
             inputs = self._to_array(inputs)
         else:
@@ -252,6 +338,28 @@ class Layer(WeightHolder):
             self.build(shapes)
         arrays = list(inputs) if self._takes_list else [inputs]
         return self._eager.run(self, arrays, bool(training))[0]
+
+    def _replay(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The call of a node of a graph, on other tensors."""
+        return self(inputs, *args, **kwargs)
+
+    def _call_recorded(self, inputs: Any, training: bool | None) -> Any:
+        """Applies the layer to tensors, and records that if a tape is open."""
+        dtype = np.dtype(self._dtype)
+        nested = self._takes_list and isinstance(inputs, (list, tuple))
+        items = [array_of(x, dtype, self.name) for x in (inputs if nested else [inputs])]
+        shapes = self._shapes_of(items if nested else items[0])
+        self._check_inputs(shapes)
+        if not self.built:
+            self.build(shapes)
+        return self._eager.run_recorded(self, items, bool(training))[0]
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        """The layer from operations, through which second derivatives go."""
+        raise NotImplementedError(
+            f"Layer '{self.name}' ({type(self).__name__}) has no second derivative; write it with "
+            "pronghorn.ops where you need one."
+        )
 
     def _to_array(self, value: Any) -> Array:
         array = np.asarray(value)

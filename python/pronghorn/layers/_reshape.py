@@ -60,6 +60,10 @@ class Reshape(Layer):
         """(batch, *target_shape)."""
         return (input_shape[0], *self._resolve(input_shape[1:]))
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        x = inputs[0]
+        return x.reshape(self.compute_output_shape(x.shape))
+
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         sizes = self._resolve(shapes[0])
         return {"op": "reshape", "shape": tuple(size for size in sizes if size is not None)}

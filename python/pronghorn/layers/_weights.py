@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pronghorn import initializers
+from pronghorn import initializers, regularizers
 from pronghorn._engine import Array
 from pronghorn._serialization import _allowance
 from pronghorn._variable import Variable
@@ -27,24 +27,67 @@ class WeightHolder:
     def __init__(self, trainable: bool) -> None:
         self._trainable = trainable
         self._weights: list[Variable] = []
+        self._weight_regularizers: list[tuple[Variable, Any]] = []
 
     def add_weight(
         self,
-        shape: Sequence[int],
-        initializer: Callable[..., Array] | None,
+        shape: Sequence[int] | None = None,
+        initializer: Callable[..., Array] | str | None = None,
         name: str | None = None,
         trainable: bool = True,
+        dtype: str | None = None,
+        regularizer: Any = None,
+        constraint: Any = None,
     ) -> Variable:
-        """Creates a weight in the layer's dtype and keeps it in `weights`; None: Glorot uniform."""
+        """Creates a weight and keeps it in `weights`.
+
+        Args:
+            shape: None is a single number.
+            initializer: Name or object; None is Glorot uniform, or zeros for a single number.
+            name: Last part of its path.
+            trainable: Whether training changes it.
+            dtype: None is the layer's.
+            regularizer: Penalty on it in the loss: name, object or function.
+            constraint: Must be None.
+
+        Raises:
+            ValueError: For a constraint.
+        """
+        if constraint is not None:
+            raise ValueError(
+                f"'{self.name}' cannot keep a constraint. Received: constraint={constraint!r}"
+            )
+        shape = tuple(shape or ())
         _allowance.check(shape, self.name, name)
+        initializer = initializers.get(initializer or (None if shape else "zeros"))
         initializer = initializer or initializers.GlorotUniform()
-        variable = Variable(initializer, shape, self._dtype, trainable, name)
+        variable = Variable(initializer, shape, dtype or self._dtype, trainable, name)
         self._weights.append(variable)
+        if regularizer is not None:
+            penalty = regularizer if callable(regularizer) else regularizers.get(regularizer)
+            self._weight_regularizers.append((variable, penalty))
         return variable
 
     def _sublayers(self) -> list[Layer]:
-        """Layers inside this one."""
-        return []
+        """Layers inside this one: those among its attributes, also in lists and dicts."""
+        found: list[Any] = [x for x in self._attributes() if isinstance(x, WeightHolder)]
+        return found
+
+    def _attributes(self) -> list[Any]:
+        """Layers and variables that a subclass has as attributes, in the order of assignment."""
+        if not getattr(self, "_own_call", False):
+            return []
+        found: dict[int, Any] = {}
+        for name, value in vars(self).items():
+            if name not in _INTERNAL:
+                for leaf in _leaves(value):
+                    found.setdefault(id(leaf), leaf)
+        return list(found.values())
+
+    def _own_weights(self) -> list[Variable]:
+        """The weights that belong to this layer itself."""
+        mine = [each for each in self._attributes() if isinstance(each, Variable)]
+        return list(dict.fromkeys([*self._weights, *mine]))
 
     def _flatten_layers(self) -> list[WeightHolder]:
         """This layer and all inside it."""
@@ -58,7 +101,7 @@ class WeightHolder:
         """All weights: in the order of creation, each once."""
         found: dict[int, Variable] = {}
         for layer in self._flatten_layers():
-            found.update((id(variable), variable) for variable in layer._weights)
+            found.update((id(variable), variable) for variable in layer._own_weights())
         return list(found.values())
 
     @property
@@ -72,7 +115,7 @@ class WeightHolder:
         found: dict[int, Variable] = {}
         for layer in self._flatten_layers():
             if layer._trainable:
-                found.update((id(v), v) for v in layer._weights if v.trainable)
+                found.update((id(v), v) for v in layer._own_weights() if v.trainable)
         return list(found.values()) if self._trainable else []
 
     @property
@@ -147,3 +190,24 @@ class WeightHolder:
             for variable in layer._weights:
                 if variable._made_trainable:  # others never learn
                     variable.trainable = bool(value)
+
+
+# Attributes of this package's own, which hold layers and weights in other ways.
+_INTERNAL = frozenset(
+    {
+        "_eager", "_engine", "_inbound_nodes", "_inputs", "_inputs_struct", "_layer_graph",
+        "_layers", "_losses", "_outputs", "_outputs_struct", "_weight_regularizers", "_weights",
+        "history", "optimizer",
+    }
+)  # fmt: skip
+
+
+def _leaves(value: Any) -> list[Any]:
+    """The layers and variables in a value."""
+    if isinstance(value, (WeightHolder, Variable)):
+        return [value]
+    if isinstance(value, (list, tuple)):
+        return [leaf for item in value for leaf in _leaves(item)]
+    if isinstance(value, dict):
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    return []

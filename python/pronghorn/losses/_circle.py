@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pronghorn._numbers import real
-from pronghorn.losses._function import REGISTRY, Float64, loss_function
+from pronghorn.losses._function import REGISTRY, Float64, in_float64, loss_function
 from pronghorn.losses._loss import FunctionLoss
 
 
@@ -54,9 +54,9 @@ def circle(
         [38.4, 60.928, 38.4, 60.928]
     """
     labels = np.asarray(y_true).reshape(-1).astype(np.int64)
-    p = np.asarray(y_pred, np.float64)
+    p = in_float64(y_pred)
     others = labels if ref_labels is None else np.asarray(ref_labels).reshape(-1).astype(np.int64)
-    references = p if ref_embeddings is None else np.asarray(ref_embeddings, np.float64)
+    references = p if ref_embeddings is None else in_float64(ref_embeddings)
     distance = np.maximum(1.0 - p @ references.T, 0.0)
     alike: NDArray[np.bool_] = np.equal(labels[:, None], others[None, :])
     differ = np.logical_not(alike)

@@ -16,6 +16,7 @@ from pronghorn.losses._function import (
     Float64,
     check_labels,
     clip_probabilities,
+    in_float64,
     loss_function,
 )
 from pronghorn.losses._loss import FunctionLoss
@@ -29,7 +30,7 @@ def _log_probabilities(predictions: Float64, from_logits: bool) -> Float64:
     """The logarithm of p of rows on the last axis, from logits or from positive numbers."""
     if from_logits:
         shifted = predictions - predictions.max(axis=-1, keepdims=True)
-        return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+        return in_float64(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
     p = predictions / predictions.sum(axis=-1, keepdims=True)
     return np.log(clip_probabilities(p, np.dtype(floatx())))
 
@@ -59,8 +60,8 @@ def binary_crossentropy(
         [0.693147]
     """
     smoothing = _smoothing(label_smoothing)
-    p = np.asarray(y_pred, np.float64)
-    c = np.asarray(y_true, np.float64) * (1.0 - smoothing) + 0.5 * smoothing
+    p = in_float64(y_pred)
+    c = in_float64(y_true) * (1.0 - smoothing) + 0.5 * smoothing
     if from_logits:
         # max(z, 0) - c z + log(1 + exp(-|z|)) never exponentiates a positive number.
         value = np.maximum(p, 0.0) - c * p + np.log1p(np.exp(-np.abs(p)))
@@ -95,8 +96,8 @@ def categorical_crossentropy(
         [0.693147]
     """
     smoothing = _smoothing(label_smoothing)
-    p = np.moveaxis(np.asarray(y_pred, np.float64), axis, -1)
-    c = np.moveaxis(np.asarray(y_true, np.float64), axis, -1)
+    p = np.moveaxis(in_float64(y_pred), axis, -1)
+    c = np.moveaxis(in_float64(y_true), axis, -1)
     c = c * (1.0 - smoothing) + smoothing / p.shape[-1]
     return -(c * _log_probabilities(p, from_logits)).sum(axis=-1)
 
@@ -128,8 +129,8 @@ def sparse_categorical_crossentropy(
         >>> sparse_categorical_crossentropy([1], [[0.5, 0.5]]).round(6).tolist()
         [0.693147]
     """
-    p = np.moveaxis(np.asarray(y_pred, np.float64), axis, -1)
-    labels = np.asarray(y_true, np.float64)
+    p = np.moveaxis(in_float64(y_pred), axis, -1)
+    labels = in_float64(y_true)
     if labels.ndim == p.ndim and labels.shape[axis] == 1:
         labels = np.squeeze(labels, axis=axis)
     if labels.shape != p.shape[:-1]:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from pronghorn._numbers import real
 from pronghorn.config import floatx
 from pronghorn.losses._crossentropy import _smoothing
-from pronghorn.losses._function import REGISTRY, clip_probabilities, loss_function
+from pronghorn.losses._function import REGISTRY, clip_probabilities, in_float64, loss_function
 from pronghorn.losses._loss import FunctionLoss
 
 
@@ -48,8 +48,8 @@ def binary_focal_crossentropy(
     """
     gamma = real(gamma, "gamma", low=0.0)
     smoothing = _smoothing(label_smoothing)
-    c = np.asarray(y_true, np.float64) * (1.0 - smoothing) + 0.5 * smoothing
-    p = np.asarray(y_pred, np.float64)
+    c = in_float64(y_true) * (1.0 - smoothing) + 0.5 * smoothing
+    p = in_float64(y_pred)
     if from_logits:
         p = 1.0 / (1.0 + np.exp(-p))
     q = clip_probabilities(p, np.dtype(floatx()))
@@ -92,8 +92,8 @@ def categorical_focal_crossentropy(
     """
     gamma = real(gamma, "gamma", low=0.0)
     smoothing = _smoothing(label_smoothing)
-    p = np.moveaxis(np.asarray(y_pred, np.float64), axis, -1)
-    c = np.moveaxis(np.asarray(y_true, np.float64), axis, -1)
+    p = np.moveaxis(in_float64(y_pred), axis, -1)
+    c = np.moveaxis(in_float64(y_true), axis, -1)
     c = c * (1.0 - smoothing) + smoothing / p.shape[-1]
     if from_logits:
         p = np.exp(p - p.max(axis=-1, keepdims=True))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pronghorn._autodiff import Tensor
 from pronghorn._registry import Registry
 from pronghorn.config import epsilon, floatx
 
@@ -64,6 +65,9 @@ def loss_function(*aliases: str) -> Callable[[F], F]:
                 bound.apply_defaults()
                 return _specification(function.__name__, bound.arguments)
             sparse = function.__name__ in SPARSE
+            if isinstance(y_pred, Tensor):
+                targets, tensor = prepare_tensors(y_true, y_pred, sparse)
+                return function(targets, tensor, *args, **kwargs).astype(y_pred.dtype)
             targets, predictions, dtype = prepare(y_true, y_pred, sparse)
             value = function(targets, predictions, *args, **kwargs)
             return np.asarray(value).astype(dtype)[()]
@@ -147,6 +151,28 @@ def prepare(
     # Rounded to the dtype of the result first, as Keras does, then computed in float64.
     targets64 = targets.astype(dtype).astype(np.float64) if not sparse else targets
     return np.asarray(targets64, np.float64), predictions.astype(np.float64), dtype
+
+
+def prepare_tensors(y_true: Any, y_pred: Tensor, sparse: bool = False) -> tuple[Any, Tensor]:
+    """As `prepare`, for predictions whose history is recorded."""
+    targets: Any = y_true if isinstance(y_true, Tensor) else as_numbers(y_true, "y_true")
+    predictions: Any = y_pred
+    if not sparse:
+        targets, predictions = same_rank(targets, predictions)
+        if targets.shape != predictions.shape:
+            raise ValueError(
+                f"`y_true` and `y_pred` must have the same shape; received {targets.shape} and "
+                f"{predictions.shape}."
+            )
+        targets = targets.astype(y_pred.dtype)
+    if isinstance(targets, Tensor) and targets._node is None:
+        targets = targets._value
+    return targets.astype(np.float64), predictions.astype(np.float64)
+
+
+def in_float64(values: Any) -> Any:
+    """A recorded tensor as it is, which `prepare_tensors` made; anything else as an array."""
+    return values if isinstance(values, Tensor) else np.asarray(values, np.float64)
 
 
 def same_rank(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pronghorn._numbers import real
-from pronghorn.losses._function import REGISTRY, check_labels, loss_function
+from pronghorn.losses._function import REGISTRY, check_labels, in_float64, loss_function
 from pronghorn.losses._loss import FunctionLoss
 
 
@@ -28,7 +28,7 @@ def categorical_generalized_cross_entropy(y_true: ArrayLike, y_pred: ArrayLike, 
         >>> categorical_generalized_cross_entropy([1], [[0.75, 0.25]], q=0.5).tolist()
         [1.0]
     """
-    p, labels = np.asarray(y_pred, np.float64), np.asarray(y_true, np.float64)
+    p, labels = in_float64(y_pred), in_float64(y_true)
     if labels.ndim == p.ndim and labels.shape[-1] == 1:
         labels = labels[..., 0]
     index = check_labels(labels, p.shape[-1])

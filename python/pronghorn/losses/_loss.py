@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pronghorn import _state
+from pronghorn._autodiff import Tensor
 from pronghorn._suggest import unknown
 from pronghorn.config import floatx
 from pronghorn.losses._function import as_numbers, engine_spec, same_rank
@@ -22,8 +23,8 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "
 class Loss:
     """A loss to be minimised; subclass it and write ``call``.
 
-    A loss of your own can be called on arrays; to train with it, use the losses that the engine
-    knows.
+    A loss of your own trains with its arithmetic in Python, written with NumPy's functions or with
+    ``pronghorn.ops``; forward and backward passes of the layers stay in the engine.
 
     Args:
         name: A name; None makes one from the class.
@@ -84,6 +85,8 @@ class Loss:
         Returns:
             A NumPy scalar, or an array for reduction ``"none"`` or None.
         """
+        if isinstance(y_pred, Tensor):
+            return self._on_tensors(y_true, y_pred, sample_weight)
         predictions = as_numbers(y_pred, "y_pred").astype(self._dtype)
         targets = as_numbers(y_true, "y_true")
         if targets.dtype.kind == "f":
@@ -95,6 +98,19 @@ class Loss:
     def _counted(self, y_true: Any, values: NDArray[Any]) -> NDArray[np.bool_] | None:
         """Which values a mean is taken over; None for all."""
         return None
+
+    def _on_tensors(self, y_true: Any, y_pred: Tensor, sample_weight: Any) -> Any:
+        """As on arrays, with the history recorded."""
+        targets = y_true if isinstance(y_true, Tensor) else Tensor(as_numbers(y_true, "y_true"))
+        if targets.dtype.kind == "f":
+            targets = targets.astype(self._dtype)
+        values = self.call(targets, y_pred.astype(self._dtype))
+        counted = self._counted(np.asarray(targets), np.asarray(values))
+        if counted is not None:
+            sample_weight = _weights_of_counted(
+                np.asarray(values), sample_weight, self.reduction, counted
+            )
+        return reduce_tensors(values, sample_weight, self.reduction)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal loss."""
@@ -192,6 +208,21 @@ def _weights_of_counted(
         factor = counted.size / counted.sum() if counted.any() else 0.0
     weights = counted * factor
     return weights if sample_weight is None else weights * weigh(values, sample_weight)[1]
+
+
+def reduce_tensors(values: Any, sample_weight: Any, reduction: str | None) -> Any:
+    """As `reduce`, with the history recorded."""
+    dtype = values.dtype
+    total, weights = values.astype(np.float64), None
+    if sample_weight is not None:
+        total, weights = weigh(total, sample_weight)
+        total = total * weights
+    if reduction not in (None, "none"):
+        divisor = 1.0 if reduction == "sum" else float(total.size)
+        if reduction == "mean_with_sample_weight" and weights is not None:
+            divisor = float(np.asarray(weights).sum())
+        total = total.sum() * (1.0 / divisor if divisor else 0.0)
+    return total.astype(dtype)
 
 
 def weigh(values: NDArray[Any], sample_weight: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pronghorn.config import epsilon
-from pronghorn.losses._function import REGISTRY, Float64, loss_function
+from pronghorn.losses._function import REGISTRY, Float64, in_float64, loss_function
 from pronghorn.losses._loss import FunctionLoss
 
 
 def _signs(targets: ArrayLike) -> Float64:
     """Targets of 0 and 1 as -1 and 1; others as they are."""
-    array = np.asarray(targets, np.float64)
+    array = in_float64(targets)
     binary = ((array == 0) | (array == 1)).all()
     return 2.0 * array - 1.0 if binary else array
 
@@ -32,7 +32,7 @@ def hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
         >>> hinge([[0, 1]], [[0.5, 0.5]]).tolist()
         [1.0]
     """
-    return np.maximum(1.0 - _signs(y_true) * np.asarray(y_pred, np.float64), 0.0).mean(axis=-1)
+    return np.maximum(1.0 - _signs(y_true) * in_float64(y_pred), 0.0).mean(axis=-1)
 
 
 @loss_function()
@@ -50,9 +50,7 @@ def squared_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
         >>> squared_hinge([[0, 1]], [[0.5, 0.5]]).tolist()
         [1.25]
     """
-    return np.square(np.maximum(1.0 - _signs(y_true) * np.asarray(y_pred, np.float64), 0.0)).mean(
-        axis=-1
-    )
+    return np.square(np.maximum(1.0 - _signs(y_true) * in_float64(y_pred), 0.0)).mean(axis=-1)
 
 
 @loss_function()
@@ -70,7 +68,7 @@ def categorical_hinge(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
         >>> categorical_hinge([[0, 1, 0]], [[0.5, 0.25, 0.0]]).tolist()
         [1.25]
     """
-    c, p = np.asarray(y_true, np.float64), np.asarray(y_pred, np.float64)
+    c, p = in_float64(y_true), in_float64(y_pred)
     hit, other = (c * p).sum(axis=-1), ((1.0 - c) * p).max(axis=-1)
     return np.maximum(other - hit + 1.0, 0.0)
 
@@ -95,7 +93,7 @@ def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> A
     """
 
     def unit(x: ArrayLike) -> Float64:
-        values = np.asarray(x, np.float64)
+        values = in_float64(x)
         norm = np.sqrt(np.square(values).sum(axis=axis, keepdims=True))
         return np.asarray(values / np.maximum(norm, epsilon()))
 

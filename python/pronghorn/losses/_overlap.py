@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from pronghorn._numbers import real
 from pronghorn.config import epsilon
-from pronghorn.losses._function import REGISTRY, loss_function
+from pronghorn.losses._function import REGISTRY, in_float64, loss_function
 from pronghorn.losses._loss import FunctionLoss
 
 
@@ -29,7 +28,7 @@ def dice(y_true: ArrayLike, y_pred: ArrayLike, axis: int | tuple[int, ...] | Non
         >>> dice([[0.0, 1.0]], [[0.5, 0.5]]).round(4).item()
         0.5
     """
-    c, p = np.asarray(y_true, np.float64), np.asarray(y_pred, np.float64)
+    c, p = in_float64(y_true), in_float64(y_pred)
     total = c.sum(axis=axis) + p.sum(axis=axis) + epsilon()
     return 1.0 - 2.0 * (c * p).sum(axis=axis) / total
 
@@ -62,7 +61,7 @@ def tversky(
         >>> tversky([[0.0, 1.0]], [[0.5, 0.5]]).round(4).item()
         0.5
     """
-    c, p = np.asarray(y_true, np.float64), np.asarray(y_pred, np.float64)
+    c, p = in_float64(y_true), in_float64(y_pred)
     both = (c * p).sum(axis=axis)
     missed, wrong = ((1.0 - p) * c).sum(axis=axis), (p * (1.0 - c)).sum(axis=axis)
     return 1.0 - both / (both + missed * alpha + wrong * beta + epsilon())

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pronghorn.config import epsilon
-from pronghorn.losses._function import REGISTRY, loss_function
+from pronghorn.losses._function import REGISTRY, in_float64, loss_function
 from pronghorn.losses._loss import FunctionLoss
 
 
@@ -87,8 +87,8 @@ def poisson(y_true: ArrayLike, y_pred: ArrayLike) -> Any:
         >>> poisson([[1.0, 2.0]], [[1.0, 1.0]]).round(4).tolist()
         [1.0]
     """
-    p = np.asarray(y_pred, np.float64)
-    return (p - np.asarray(y_true, np.float64) * np.log(p + epsilon())).mean(axis=-1)
+    p = in_float64(y_pred)
+    return (p - in_float64(y_true) * np.log(p + epsilon())).mean(axis=-1)
 
 
 @loss_function("kld", "KLD")

@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from pronghorn._autodiff import Tensor
 from pronghorn._numbers import real
 from pronghorn._registry import Registry
 
@@ -28,8 +28,12 @@ class Regularizer:
     l1: float = 0.0
     l2: float = 0.0
 
-    def __call__(self, x: ArrayLike) -> float:
-        """The penalty of an array of any shape, summed in float64."""
+    def __call__(self, x: Any) -> Any:
+        """The penalty of an array, summed in float64, or of what a tape records as a tensor."""
+        recorded = x if isinstance(x, Tensor) else getattr(x, "_recorded", lambda: None)()
+        if recorded is not None:
+            squares = (recorded * recorded).sum() * self.l2 if self.l2 else 0.0
+            return squares + abs(recorded).sum() * self.l1 if self.l1 else squares
         w = np.asarray(x, np.float64)
         return float(self.l1 * np.abs(w).sum() + self.l2 * np.square(w).sum())
 

@@ -1,0 +1,288 @@
+"""Calling layers that write their own `call`: on arrays and tensors, and in graphs."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pronghorn import _naming, _tree
+from pronghorn._autodiff import Tensor, paused, recording_is_on
+from pronghorn._graph import KerasTensor, Node
+
+if TYPE_CHECKING:
+    from pronghorn.layers._layer import Layer
+
+
+class _Calls(threading.local):
+    def __init__(self) -> None:
+        self.training: list[bool | None] = []  # of the calls that go on, outermost first
+        self.tracing = 0
+
+
+_calls = _Calls()
+
+
+def training_now() -> bool | None:
+    """The `training` of the call that goes on; None outside of one."""
+    return _calls.training[-1] if _calls.training else None
+
+
+def tracing() -> bool:
+    """Whether a `call` is being traced to find the graph that it draws."""
+    return _calls.tracing > 0
+
+
+@contextlib.contextmanager
+def within_call(training: bool | None) -> Iterator[None]:
+    """Calls inside have this `training` unless they say otherwise."""
+    _calls.training.append(training)
+    try:
+        yield
+    finally:
+        _calls.training.pop()
+
+
+@contextlib.contextmanager
+def trace(training: bool) -> Iterator[None]:
+    """Calls of layers inside draw a graph; those with a `call` of their own are opened up."""
+    _calls.tracing += 1
+    try:
+        with within_call(training):
+            yield
+    finally:
+        _calls.tracing -= 1
+
+
+def wrap_build(cls: type[Layer]) -> None:
+    """Makes the `build` that a class defines name its weights and remember that it ran."""
+    own: Any = cls.__dict__["build"]
+
+    @functools.wraps(own)
+    def build(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self.built or self.__dict__.get("_building"):
+            own(self, *args, **kwargs)
+            return
+        self.__dict__["_building"] = True
+        try:
+            with _naming.name_scope(self.name):
+                own(self, *args, **kwargs)
+        finally:
+            del self.__dict__["_building"]
+        self.built = True
+        self._build_shape = args[0] if args else next(iter(kwargs.values()), None)
+
+    setattr(cls, "build", build)  # noqa: B010
+
+
+@functools.cache
+def _parameters(function: Any) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
+
+
+def shapes_of(structure: Any) -> Any:
+    """Shapes of the tensors of a structure, in that structure."""
+    return _tree.map_structure(lambda leaf: None if leaf is None else tuple(leaf.shape), structure)
+
+
+def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Applies a layer with its own `call`."""
+    leaves = _tree.flatten([inputs, list(args), dict(kwargs)])
+    if any(isinstance(leaf, KerasTensor) for leaf in leaves):
+        if tracing():
+            _build(layer, inputs)
+            return _invoke(layer, inputs, args, kwargs)
+        return _symbolic(layer, inputs, args, kwargs)
+    plain = not recording_is_on() and not any(isinstance(leaf, Tensor) for leaf in leaves)
+    inputs = _tree.map_structure(lambda leaf: _tensor(layer, leaf), inputs)
+    args = tuple(_tree.map_structure(lambda leaf: _argument(layer, leaf), list(args)))
+    kwargs = {
+        key: _tree.map_structure(lambda leaf: _argument(layer, leaf), value)
+        for key, value in kwargs.items()
+    }
+    _build(layer, inputs)
+    if not _calls.training:
+        layer._forget_losses()
+    outputs = _invoke(layer, inputs, args, kwargs)
+    return _tree.map_structure(_plain, outputs) if plain else outputs
+
+
+def _plain(leaf: Any) -> Any:
+    return leaf._value if isinstance(leaf, Tensor) else leaf
+
+
+def _tensor(layer: Layer, leaf: Any) -> Any:
+    if leaf is None or isinstance(leaf, (str, bytes)):
+        return leaf
+    if hasattr(leaf, "_recorded"):
+        recorded = leaf._recorded()
+        return Tensor(leaf.value) if recorded is None else recorded
+    found = leaf if isinstance(leaf, Tensor) else Tensor(np.asarray(leaf))
+    if found.dtype.kind == "f" and found.dtype != layer._dtype:
+        found = found.astype(layer._dtype)
+    return found
+
+
+def _argument(layer: Layer, leaf: Any) -> Any:
+    return _tensor(layer, leaf) if isinstance(leaf, (np.ndarray, Tensor)) else leaf
+
+
+def _build(layer: Layer, inputs: Any) -> None:
+    if not layer.built:
+        layer.build(shapes_of(inputs))
+        layer.built = True
+
+
+def _invoke(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Runs `call` with the `training` that holds."""
+    kwargs = dict(kwargs)
+    names = _parameters(type(layer).call)
+    place = names.index("training") - 2 if "training" in names else -1
+    given = args[place] if 0 <= place < len(args) else kwargs.get("training")
+    training = training_now() if given is None else given
+    if place < 0:
+        kwargs.pop("training", None)
+    elif place >= len(args):
+        kwargs["training"] = bool(training)
+    with _naming.name_scope(layer.name), within_call(None if training is None else bool(training)):
+        return layer.call(inputs, *args, **kwargs)
+
+
+def _symbolic(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A node of the graph for a call on symbolic tensors."""
+    _build(layer, inputs)
+    outputs = _specifications(layer, inputs, args, kwargs)
+    tensors = [
+        leaf
+        for leaf in _tree.flatten([inputs, list(args), dict(kwargs)])
+        if isinstance(leaf, KerasTensor)
+    ]
+    node = Node(layer, tensors, outputs)
+    node.call = (inputs, args, kwargs)
+    return outputs
+
+
+def _specifications(
+    layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Symbolic outputs: of the shapes that the layer computes, or that two trial runs show."""
+    own = type(layer).compute_output_shape
+    if not getattr(own, "_built_in", False):
+        shape = layer.compute_output_shape(shapes_of(inputs))
+        if isinstance(shape, list) or (shape and isinstance(shape[0], (tuple, list))):
+            return [KerasTensor(tuple(each), layer._dtype) for each in shape]
+        return KerasTensor(tuple(shape), layer._dtype)
+    first, second = (_trial(layer, inputs, args, kwargs, batch) for batch in (2, 3))
+    return _tree.pack_as(
+        first,
+        [
+            KerasTensor(
+                tuple(a if a == b else None for a, b in zip(x.shape, y.shape, strict=True)),
+                x.dtype.name,
+            )
+            for x, y in zip(_tree.flatten(first), _tree.flatten(second), strict=True)
+        ],
+    )
+
+
+def _trial(
+    layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any], batch: int
+) -> Any:
+    def sample(leaf: Any) -> Any:
+        if not isinstance(leaf, KerasTensor):
+            return leaf
+        shape = tuple(batch if size is None else size for size in leaf.shape)
+        values = np.linspace(0.3, 0.7, int(np.prod(shape, dtype=np.int64)))
+        return Tensor(values.reshape(shape).astype(leaf.dtype))
+
+    with paused(), within_call(False):
+        found = _invoke(
+            layer,
+            _tree.map_structure(sample, inputs),
+            tuple(_tree.map_structure(sample, list(args))),
+            {key: _tree.map_structure(sample, value) for key, value in kwargs.items()},
+        )
+    layer._forget_losses()
+    return _tree.map_structure(lambda leaf: leaf if hasattr(leaf, "shape") else np.asarray(leaf),
+                               found)  # fmt: skip
+
+
+class NotCompilable(NotImplementedError):
+    """Raised by a layer that the engine cannot run; models with it run recorded."""
+
+
+def lower(layer: Layer, graph: Any, inputs: Any) -> list[int]:
+    """Appends a layer with its own `call` to the engine's graph, if that is made of its layers.
+
+    Raises:
+        NotCompilable: If it is not.
+    """
+    from pronghorn.layers._input_layer import InputLayer
+
+    tensors = []
+    for i, index in enumerate(inputs):
+        source = InputLayer(shape=graph.shapes[index], dtype=graph.dtype, name=f"{layer.name}_{i}")
+        tensors.append(source._inbound_nodes[0].outputs[0])
+    calls = [node.call for node in layer._inbound_nodes if node.call is not None]
+    if any(each[1] or not isinstance(each[0], KerasTensor) for each in calls):
+        raise NotCompilable(f"Layer '{layer.name}' is called on more than one tensor.")
+    if len(tensors) != 1:
+        raise NotCompilable(f"Layer '{layer.name}' has several inputs.")
+    nodes, outputs = traced(layer, tensors[0])
+    values = {id(tensors[0]): inputs[0]}
+    for each in nodes:
+        sources = [values[id(tensor)] for tensor in each.input_tensors]
+        results = each.operation._lower(graph, sources)
+        for tensor, index in zip(each.outputs, results, strict=True):
+            values[id(tensor)] = index
+    flat = _tree.flatten(outputs)
+    if any(id(tensor) not in values for tensor in flat):
+        raise NotCompilable(f"Layer '{layer.name}' does not draw a graph.")
+    return [values[id(tensor)] for tensor in flat]
+
+
+def traced(layer: Layer, inputs: Any) -> tuple[list[Node], Any]:
+    """The nodes that a layer's `call` draws, the same in training and inference, and its outputs.
+
+    Raises:
+        NotCompilable: If it does not draw a graph, or another one in training.
+    """
+    from pronghorn import _graph
+
+    found = []
+    for training in (True, False):
+        drawn: list[Node] = []
+        _graph.drawn.append(drawn)
+        try:
+            with trace(training), paused():
+                outputs = call(layer, inputs, (), {})
+        except Exception as error:
+            raise NotCompilable(f"Layer '{layer.name}' cannot be traced: {error}") from error
+        finally:
+            _graph.drawn.pop()
+            for node in reversed(drawn):
+                node.operation._inbound_nodes.remove(node)
+        flat = _tree.flatten(outputs)
+        if not all(isinstance(leaf, KerasTensor) for leaf in flat):
+            raise NotCompilable(f"Layer '{layer.name}' returns something else than tensors.")
+        found.append((drawn, outputs))
+    if _signature(*found[0], inputs) != _signature(*found[1], inputs):
+        raise NotCompilable(f"Layer '{layer.name}' computes something else in training.")
+    return found[1]
+
+
+def _signature(nodes: list[Node], outputs: Any, inputs: Any) -> list[Any]:
+    numbers = {id(leaf): -1 - i for i, leaf in enumerate(_tree.flatten(inputs))}
+    lines: list[Any] = []
+    for node in nodes:
+        layer = node.operation
+        who = id(layer) if layer._same is None else (type(layer), layer._same)
+        lines.append((who, [numbers.get(id(t)) for t in node.input_tensors]))
+        for tensor in node.outputs:
+            numbers[id(tensor)] = len(numbers)
+    return [lines, [numbers.get(id(t)) for t in _tree.flatten(outputs)]]

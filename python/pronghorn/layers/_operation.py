@@ -1,0 +1,114 @@
+"""Operations of `pronghorn.ops` as parts of a graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pronghorn import _naming, _tree
+from pronghorn._autodiff import Tensor, paused
+from pronghorn._graph import KerasTensor, Node
+from pronghorn.layers._custom import NotCompilable
+from pronghorn.layers._layer import Layer
+
+# Layers of the engine that do the same for inputs of one shape.
+_MERGING = {
+    "add": "Add",
+    "subtract": "Subtract",
+    "multiply": "Multiply",
+    "maximum": "Maximum",
+    "minimum": "Minimum",
+}
+
+
+class Operation(Layer):
+    """One operation applied to symbolic tensors; a model with it runs recorded.
+
+    Args:
+        record: The operation.
+    """
+
+    def __init__(self, record: Any) -> None:
+        super().__init__(name=_naming.auto_name(record.name.strip("_")))
+        self._record = record
+        self.built = True
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._record.public(*inputs, **kwargs)
+
+    def _replay(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return self._record.public(*inputs, **kwargs)
+
+    def _lower(self, graph: Any, inputs: Any) -> list[int]:
+        raise NotCompilable(f"ops.{self._record.name} is no layer of the engine.")
+
+
+def apply_symbolic(record: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What an operation gives on symbolic tensors: a layer's output where there is that layer."""
+    layer, inputs = _built_in(record.name, args, kwargs)
+    if layer is not None:
+        layer._same = (record.name, repr(layer.get_config().items() - {("name", layer.name)})
+                       if record.name in _MERGING else repr(args[1:]) + repr(kwargs))  # fmt: skip
+        return layer(inputs)
+    layer = Operation(record)
+    values = [list(a) if isinstance(a, tuple) and record.gathered else a for a in args]
+    first, second = (_trial(record, values, kwargs, batch) for batch in (2, 3))
+    pairs = zip(_tree.flatten(first), _tree.flatten(second), strict=True)
+    outputs = _tree.pack_as(
+        first,
+        [
+            KerasTensor(
+                tuple(a if a == b else None for a, b in zip(x.shape, y.shape, strict=True)),
+                x.dtype.name,
+            )
+            for x, y in pairs
+        ],
+    )
+    tensors = [leaf for leaf in _leaves(values) if isinstance(leaf, KerasTensor)]
+    node = Node(layer, tensors, outputs)
+    node.call = (values, (), kwargs)
+    return outputs
+
+
+def _built_in(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    from pronghorn import layers
+
+    first = args[0]
+    if name in _MERGING and not kwargs:
+        made = getattr(layers, _MERGING[name], None)
+        same = all(isinstance(a, KerasTensor) and a.shape == first.shape for a in args)
+        if made is not None and same and first.ndim > 1:
+            return made(), list(args)
+    elif name == "concatenate":
+        axis = kwargs.get("axis", args[1] if len(args) > 1 else 0)
+        fits = all(isinstance(x, KerasTensor) and x.ndim > 1 for x in first)
+        if fits and axis % first[0].ndim:
+            return layers.Concatenate(axis=axis), list(first)
+    elif name == "reshape":
+        shape = kwargs.get("newshape", args[1] if len(args) > 1 else ())
+        sizes = list(shape) if isinstance(shape, (tuple, list)) else []
+        if len(sizes) > 1 and sizes[0] in (-1, None) and sizes.count(-1) == (sizes[0] == -1):
+            return layers.Reshape(tuple(sizes[1:])), first
+        if len(sizes) > 1 and sizes[0] is None:
+            return layers.Reshape(tuple(sizes[1:])), first
+    return None, None
+
+
+def _leaves(value: Any) -> list[Any]:
+    """Leaves of nested lists, tuples and dicts; slices count as leaves."""
+    return _tree.flatten(value)
+
+
+def _trial(record: Any, args: Any, kwargs: dict[str, Any], batch: int) -> Any:
+    """The result for values of a certain batch size, to see the shape of the outputs."""
+
+    def sample(leaf: Any) -> Any:
+        if not isinstance(leaf, KerasTensor):
+            return leaf
+        shape = tuple(batch if size is None else size for size in leaf.shape)
+        count = int(np.prod(shape, dtype=np.int64))
+        return Tensor(np.linspace(0.3, 0.7, count).reshape(shape).astype(leaf.dtype))
+
+    with paused():
+        return record.public(*[_tree.map_structure(sample, a) for a in args], **kwargs)
