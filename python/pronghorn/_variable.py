@@ -66,18 +66,23 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
             raise ValueError(
                 f"`dtype` of a variable must be 'float32' or 'float64'. Received: dtype={dtype!r}"
             )
-        self._core = _engine.CoreVariable(tuple(shape), cast("DType", dtype))
+        self._scalar = tuple(shape) == ()  # which the engine keeps as a vector of one
+        self._core = _engine.CoreVariable(tuple(shape) or (1,), cast("DType", dtype))
         self._leaf = Node()
         self.assign(value)
 
     def _recorded(self) -> Tensor | None:
         """The value with a history, if a tape is open that watches this variable."""
-        return Tensor(self._core.get(), self._leaf) if is_watched(self) else None
+        return Tensor(self._read(), self._leaf) if is_watched(self) else None
+
+    def _read(self) -> Array:
+        value = self._core.get()
+        return value.reshape(()) if self._scalar else value
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the value."""
-        return tuple(self._core.shape)
+        return () if self._scalar else tuple(self._core.shape)
 
     @property
     def ndim(self) -> int:
@@ -97,11 +102,11 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def value(self) -> Array:
         """A copy of the value."""
-        return self._core.get()
+        return self._read()
 
     def numpy(self) -> Array:
         """A copy of the value."""
-        return self._core.get()
+        return self._read()
 
     def assign(self, value: ArrayLike) -> None:
         """Replaces the value.
@@ -123,10 +128,26 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
                 f"Variable '{self.path}' takes real numbers. Received a value of dtype "
                 f"{array.dtype}."
             )
-        self._core.set(_engine.as_array(array, np.dtype(self.dtype)))
+        self._core.set(_engine.as_array(array.reshape(self._core.shape), np.dtype(self.dtype)))
+
+    def assign_add(self, value: ArrayLike) -> None:
+        """Adds to the value.
+
+        Args:
+            value: A number, or an array of this variable's shape.
+        """
+        self.assign(self._read() + np.asarray(value))
+
+    def assign_sub(self, value: ArrayLike) -> None:
+        """Subtracts from the value.
+
+        Args:
+            value: A number, or an array of this variable's shape.
+        """
+        self.assign(self._read() - np.asarray(value))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        value = self._core.get()
+        value = self._read()
         return value if dtype is None else value.astype(dtype, copy=False)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -143,17 +164,17 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return OPERATIONS["_activate"](self, **specification)
 
     def __len__(self) -> int:
-        return len(self._core.get())
+        return len(self._read())
 
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in self.__dict__.items() if key != "_core"}
-        return {**state, "_value": self._core.get()}
+        return {**state, "_value": self._read()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         value = state["_value"]
         self.__dict__.update((key, item) for key, item in state.items() if key != "_value")
-        self._core = _engine.CoreVariable(value.shape, cast("DType", str(value.dtype)))
-        self._core.set(value)
+        self._core = _engine.CoreVariable(value.shape or (1,), cast("DType", str(value.dtype)))
+        self._core.set(value.reshape(self._core.shape))
 
     def __hash__(self) -> int:
         return id(self)

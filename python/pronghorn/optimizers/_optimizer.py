@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pronghorn import _state
 from pronghorn._numbers import integer, real
 from pronghorn._registry import Registry
+from pronghorn.optimizers._apply import Applying
 from pronghorn.optimizers._variables import LearningRate, OptimizerVariable
 from pronghorn.optimizers.schedules import LearningRateSchedule
 from pronghorn.optimizers.schedules import deserialize as schedule_from
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 REGISTRY = Registry("optimizer", "keras.optimizers", ignore_case=True)
 
 
-class Optimizer:
+class Optimizer(Applying):
     """How gradients change the weights; use one of its subclasses.
 
     Args:

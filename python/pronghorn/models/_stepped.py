@@ -1,0 +1,307 @@
+"""Models whose steps run in Python: losses, metrics, layers or steps of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pronghorn import _data, _tree, metrics
+from pronghorn._autodiff import Tensor, paused
+from pronghorn.layers._custom import NotCompilable
+from pronghorn.models import _feed
+from pronghorn.models._graph_model import GraphModel
+from pronghorn.models._objects import Objects, needs_objects
+from pronghorn.models._step_run import StepFeed
+
+if TYPE_CHECKING:
+    from pronghorn.models._feed import Labels
+
+_STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
+
+
+class StepObjective:
+    """What stands for an `Objective`: the names of logs in the order of the model's metrics."""
+
+    loss_outputs = (0,)
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def in_order(self, logs: dict[str, float]) -> Any:
+        """Values of `logs` as train_on_batch and evaluate list them; one value alone if one."""
+        if len(logs) == 1:
+            return next(iter(logs.values()))
+        return list(self.as_declared(logs).values())
+
+    def as_declared(self, logs: dict[str, float]) -> dict[str, float]:
+        """`logs`, the loss first, then the metrics as they were declared."""
+        first = ["loss", *(m.name for m in self._model.metrics)]
+        names = [name for name in dict.fromkeys(first) if name in logs]
+        return {name: logs[name] for name in (*names, *(n for n in logs if n not in names))}
+
+
+class SteppedModel(GraphModel):
+    """The part of a model that users override: steps, and what they are made of."""
+
+    _request: Any
+    optimizer: Any
+
+    def __init__(self, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self._run_eagerly = False
+        self._objects: Objects | None = None
+        self._objects_needed = False
+        self._loss_tracker = metrics.Mean(name="loss")
+
+    # How the model runs.
+
+    @property
+    def run_mode(self) -> str:
+        """How training runs: "compiled", "split" or "recorded".
+
+        Compiled: whole epochs in the engine. Split: the layers' forward and backward passes in the
+        engine, and the losses, metrics or steps of your own in Python. Recorded: the layers that
+        are not the engine's run in Python too.
+        """
+        if not self._is_compiled_graph():
+            return "recorded"
+        return "split" if self._trains_by_steps() else "compiled"
+
+    def _is_compiled_graph(self) -> bool:
+        """Whether the model's graph is one that the engine runs; an unknown graph counts as one."""
+        if self._layer_graph is None:
+            return not self._own_call
+        if self._lowers is None:
+            try:
+                self._get_engine()
+                self._lowers = True
+            except NotCompilable:
+                self._lowers = False
+        return self._lowers
+
+    def _trains_by_steps(self) -> bool:
+        cls = type(self)
+        own = any(getattr(cls, name) is not getattr(SteppedModel, name) for name in _STEPS)
+        extra = any(layer._weight_regularizers for layer in self._flatten_layers())
+        return own or self._run_eagerly or self._objects_needed or extra
+
+    def _steps_needed(self) -> bool:
+        return self._trains_by_steps() or not self._is_compiled_graph()
+
+    # What users override.
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """One update on one batch; called by `fit` for a subclass that overrides it.
+
+        Args:
+            data: x, (x, y) or (x, y, sample_weight), of tensors.
+
+        Returns:
+            Numbers by name, as `fit` logs them.
+        """
+        from pronghorn.ops import GradientTape
+
+        x, y, weight = _unpacked(data)
+        variables = self.trainable_weights
+        with GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x, y, y_pred, weight, training=True)
+        variables = variables or self.trainable_weights
+        self._loss_tracker.update_state(np.asarray(loss), _rows(x))
+        if variables:
+            gradients = tape.gradient(loss, variables)
+            self.optimizer.apply(gradients, variables)
+        return self.compute_metrics(x, y, y_pred, weight)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Loss and metrics of one batch; called by `evaluate` for a subclass that overrides it.
+
+        Args:
+            data: x, (x, y) or (x, y, sample_weight), of tensors.
+        """
+        x, y, weight = _unpacked(data)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x, y, y_pred, weight, training=False)
+        self._loss_tracker.update_state(np.asarray(loss), _rows(x))
+        return self.compute_metrics(x, y, y_pred, weight)
+
+    def predict_step(self, data: Any) -> Any:
+        """Outputs for one batch; called by `predict` for a subclass that overrides it.
+
+        Args:
+            data: x, or a tuple that begins with it.
+        """
+        return self(_unpacked(data)[0], training=False)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """The number that training minimises: the compiled losses and those that layers add.
+
+        Args:
+            x: Inputs.
+            y: Targets.
+            y_pred: What the model gave for `x`.
+            sample_weight: Weight of each sample.
+            training: Whether it is for an update.
+
+        Raises:
+            ValueError: If there is no loss at all.
+        """
+        del x, training
+        total = self._compiled_objects(y, y_pred).loss(y, y_pred, sample_weight)
+        for loss in self.losses:
+            total = loss if total is None else total + loss
+        if total is None:
+            raise ValueError(
+                f"Model '{self.name}' has no loss: pass `loss` to `compile`, or call `add_loss` in "
+                "a layer."
+            )
+        return total
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Shows a batch to the compiled metrics and returns all results by name.
+
+        Args:
+            x: Inputs.
+            y: Targets.
+            y_pred: What the model gave for `x`.
+            sample_weight: Weight of each sample.
+        """
+        del x
+        self._compiled_objects(y, y_pred).update(y, y_pred, sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, float]:
+        """Results of all metrics by name."""
+        results: dict[str, Any] = {}
+        names = {} if self._objects is None else {id(m): n for _, _, m, n in self._objects.metrics}
+        for metric in self.metrics:
+            result = metric.result()
+            if isinstance(result, dict):
+                results.update(result)
+            else:
+                results[names.get(id(metric), metric.name)] = result
+        return results
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The loss, the compiled metrics and those among the attributes of model and layers."""
+        found: list[Any] = [self._loss_tracker]
+        if self._objects is not None:
+            found += [metric for _, _, metric, _ in self._objects.metrics]
+        for layer in self._flatten_layers():
+            found += [v for v in vars(layer).values() if isinstance(v, metrics.Metric)]
+        if self._objects is not None:
+            found += self._objects.loss_trackers
+        return list(dict.fromkeys(found))
+
+    def _compiled_objects(self, y: Any, y_pred: Any) -> Objects:
+        if self._objects is None:
+            names = None if self._layer_graph is None else self.output_names
+            self._objects = Objects(self._request, names, False, y, y_pred)
+        return self._objects
+
+    # Data.
+
+    def _step_feed(
+        self, x: Any, y: Any, weight: Any, class_weight: Any, labels: Labels
+    ) -> tuple[StepFeed, StepObjective]:
+        """Data as `StepRun` takes them."""
+        dtype = self._dtype
+        xs = self._step_arrays(x, labels.x)
+        ys = [] if y is None else [_array(part, dtype, labels.y) for part in _leaves(y)]
+        structure = None if y is None else _outline(y)
+        rows = _data.check_lengths([(labels.x, xs), (labels.y, ys)])
+        weights: list[Any] = []
+        weight_structure: Any = None
+        if weight is not None or class_weight is not None:
+            names = [str(i) for i in range(len(ys))]
+            given = None if weight is None else _leaves(weight)
+            given = given[0] if given is not None and len(given) == 1 else given
+            weights = _feed.convert_weights(
+                given, class_weight, ys, names, False, rows, dtype, labels.sample_weight
+            )
+            weight_structure = 0 if len(weights) == 1 else [0] * len(weights)
+        return (
+            StepFeed(list(xs), list(ys), weights, rows, _outline(x), structure, weight_structure),
+            StepObjective(self),
+        )
+
+    def _step_arrays(self, x: Any, label: str) -> list[Any]:
+        if x is None:
+            raise ValueError(f"`{label}` is missing. Received: {label}=None")
+        if self._layer_graph is not None and not _tree.is_nested(_outline(x)):
+            return self._fitted_inputs(x, label)
+        return [_array(part, self._dtype, label) for part in _leaves(x)]
+
+    def _fitted_inputs(self, x: Any, label: str) -> list[Any]:
+        return self._input_arrays(x, label)
+
+    def _build_by_call(self, feed: StepFeed) -> None:
+        """Calls the model once on a sample, so that all of its weights exist."""
+        if not self.built or self._layer_graph is None:
+            first = feed.part(0, 1).data()
+            with paused():
+                self(_unpacked(first)[0], training=False)
+
+    def _predict_by_steps(self, x: Any, size: int) -> Any:
+        feed, _ = self._step_feed(x, None, None, None, _feed.Labels())
+        parts = []
+        for start in range(0, feed.rows, size):
+            batch = feed.part(start, min(start + size, feed.rows))
+            parts.append(self.predict_step(batch.data()))
+        columns = zip(*(_tree.flatten(part) for part in parts), strict=True)
+        joined = [np.concatenate([np.asarray(each) for each in column]) for column in columns]
+        return _tree.pack_as(parts[0], joined)
+
+    def _check_own_objects(self, request: Any) -> None:
+        """Notes whether losses and metrics are the engine's."""
+        self._objects = None
+        self._objects_needed = needs_objects(request)
+
+
+def _unpacked(data: Any) -> tuple[Any, Any, Any]:
+    if not isinstance(data, tuple):
+        return data, None, None
+    padded = (*data, None, None)
+    return padded[0], padded[1], padded[2]
+
+
+def _rows(x: Any) -> int:
+    return int(_tree.flatten(x)[0].shape[0])
+
+
+def _outline(structure: Any) -> Any:
+    """The structure of arrays; a list of numbers counts as one array."""
+    if isinstance(structure, dict):
+        return {key: _outline(value) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)) and structure and _is_arrays(structure):
+        return type(structure)([_outline(value) for value in structure])
+    return 0
+
+
+def _is_arrays(parts: Sequence[Any]) -> bool:
+    return all(hasattr(part, "shape") or isinstance(part, dict) for part in parts)
+
+
+def _leaves(structure: Any) -> list[Any]:
+    if isinstance(structure, dict):
+        return [leaf for key in sorted(structure) for leaf in _leaves(structure[key])]
+    if isinstance(structure, (list, tuple)) and structure and _is_arrays(structure):
+        return [leaf for value in structure for leaf in _leaves(value)]
+    return [structure]
+
+
+def _array(value: Any, dtype: str, label: str) -> Any:
+    array = _data.numeric(value._value if isinstance(value, Tensor) else value, label)
+    return array.astype(dtype) if array.dtype.kind == "f" and array.dtype != dtype else array

@@ -1,0 +1,152 @@
+"""Updates of variables from given gradients, by the engine's optimizer kernels."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pronghorn import _engine
+from pronghorn._engine import as_array
+
+if TYPE_CHECKING:
+    from pronghorn._engine import Node, Trainer
+
+
+def make_trainer(variables: Sequence[Any], spec: Any) -> Trainer:
+    """A trainer that holds `variables` and nothing else.
+
+    The engine updates what layers use: each variable is the kernel or bias of a layer of its own.
+    """
+    dtypes = sorted({variable.dtype for variable in variables})
+    if len(dtypes) != 1:
+        raise ValueError(f"An optimizer needs variables of one dtype. Received: {dtypes}")
+    cores = [variable._core for variable in variables]
+    nodes: list[Node] = []
+    outputs: list[int] = []
+    for index, core in enumerate(list(cores)):
+        shape = core.shape
+        rows = int(np.prod(shape[:-1], dtype=np.int64)) if len(shape) > 1 else 1
+        inputs = {"op": "input", "name": str(index), "inputs": [], "shape": (rows,)}
+        node: Any = {
+            "op": "dense",
+            "name": str(index),
+            "inputs": [len(nodes)],
+            "units": shape[-1],
+            "kernel": index,
+            "bias": None,
+        }
+        if len(shape) == 1:
+            node["kernel"], node["bias"], node["frozen"] = len(cores), index, [len(cores)]
+            cores.append(_engine.CoreVariable((1, shape[0]), dtypes[0]))  # type: ignore[arg-type]
+        nodes += [inputs, node]  # type: ignore[list-item]
+        outputs.append(len(nodes) - 1)
+    engine = _engine.Engine(nodes, outputs, cores, dtypes[0])  # type: ignore[arg-type]
+    trainer: Trainer = _engine.Trainer(engine, [None] * len(outputs), [[] for _ in outputs], spec)
+    return trainer
+
+
+class Applying:
+    """The part of an optimizer that updates variables outside of `fit`."""
+
+    _held: tuple[Any, ...] = ()
+    _holder: Trainer | None = None
+    _holder_spec: Any = None
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Makes the state for variables; `apply` does it by itself.
+
+        Args:
+            variables: The variables that will be updated, in this order.
+        """
+        own: Any = self
+        spec = own._engine_spec()
+        trainer = make_trainer(variables, spec)
+        old = own._trainer
+        if old is not None:
+            held, wanted = old.get_slots(), trainer.get_slots()
+            if [(n, v.shape) for n, _, v in held] != [(n, v.shape) for n, _, v in wanted]:
+                raise ValueError(
+                    f"The optimizer '{own.name}' holds the state of other variables; make a new "
+                    "optimizer for these."
+                )
+            trainer.set_slots([value for _, _, value in held])
+            trainer.set_state(old.get_state())
+        own._bind(trainer)
+        self._held, self._holder, self._holder_spec = tuple(variables), trainer, spec
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
+        """Updates variables once.
+
+        Args:
+            grads: One gradient a variable; None leaves that variable alone.
+            trainable_variables: The variables; None for those of the last call.
+
+        Raises:
+            ValueError: If the numbers or shapes differ, or there is no gradient at all.
+
+        Example:
+            >>> import pronghorn as keras
+            >>> w = keras.Variable([1.0, 2.0])
+            >>> keras.optimizers.SGD(0.5).apply([np.ones(2)], [w])
+            >>> w.numpy().tolist()
+            [0.5, 1.5]
+        """
+        own: Any = self
+        grads = list(grads)
+        variables = self._held if trainable_variables is None else tuple(trainable_variables)
+        if len(grads) != len(variables):
+            raise ValueError(
+                f"`grads` must have one gradient for each of {len(variables)} variables. "
+                f"Received: {len(grads)} gradients."
+            )
+        if all(gradient is None for gradient in grads):
+            raise ValueError("No gradients provided for any variable.")
+        missing = [v.path for v, g in zip(variables, grads, strict=True) if g is None]
+        if missing:
+            warnings.warn(
+                f"Gradients do not exist for variables {missing} when minimizing the loss.",
+                stacklevel=2,
+            )
+        same = len(variables) == len(self._held) and all(
+            a is b for a, b in zip(variables, self._held, strict=True)
+        )
+        if not same or own._trainer is not self._holder or self._holder is None:
+            self.build(variables)
+        trainer = self._holder
+        assert trainer is not None
+        spec = own._engine_spec()
+        if spec != self._holder_spec:
+            trainer.set_optimizer(spec)
+            self._holder_spec = spec
+        arrays: list[Any] = []
+        for variable, gradient in zip(variables, grads, strict=True):
+            if gradient is None:
+                arrays.append(None)
+                continue
+            array = as_array(np.asarray(gradient), np.dtype(variable.dtype))
+            if array.shape != variable.shape:
+                raise ValueError(
+                    f"The gradient of '{variable.path}' must have its shape {variable.shape}. "
+                    f"Received: shape {array.shape}"
+                )
+            arrays.append(array.reshape(variable._core.shape))
+        extra = sum(len(variable._core.shape) == 1 for variable in variables)
+        rate = float(own._learning_rates(own.iterations, 1)[0])
+        trainer.apply_gradients([*arrays, *[None] * extra], rate)
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> int:
+        """As `apply`, for pairs of a gradient and its variable.
+
+        Args:
+            grads_and_vars: Such as ``zip(gradients, variables)``.
+
+        Returns:
+            The number of updates done so far.
+        """
+        pairs = list(grads_and_vars)
+        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+        own: Any = self
+        return int(own.iterations)
