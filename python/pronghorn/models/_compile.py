@@ -9,16 +9,17 @@ from pronghorn._engine import Array, Trainer
 from pronghorn._numbers import integer
 from pronghorn.models import _feed
 from pronghorn.models._feed import Feed, Labels
-from pronghorn.models._graph_model import GraphModel
 from pronghorn.models._objective import Objective
 from pronghorn.models._resolve import Request, check_identifiers, resolve
+from pronghorn.models._step_run import StepResults, StepRun
+from pronghorn.models._stepped import SteppedModel
 from pronghorn.optimizers._state import plan_state, read_state
 
 if TYPE_CHECKING:
     from pronghorn._engine import OptimizerSpec, Results, Run
 
 
-class CompiledModel(GraphModel):
+class CompiledModel(SteppedModel):
     """A model that knows what to minimise and how."""
 
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
@@ -59,7 +60,8 @@ class CompiledModel(GraphModel):
             loss_weights: Factor of each output's loss, in the same structure.
             metrics: List of names or objects; for several outputs a list or dict of them.
             weighted_metrics: The same, to which sample weights apply.
-            run_eagerly: Has no effect: there is one way to run.
+            run_eagerly: Whether to call `train_step` and `test_step` for each batch, in Python,
+                even where the engine could run whole epochs.
             steps_per_execution: Batches between two calls of batch-level callbacks.
             jit_compile: Has no effect.
             auto_scale_loss: Has no effect.
@@ -85,6 +87,9 @@ class CompiledModel(GraphModel):
         if found is not None:
             found._engine_spec()
         steps = integer(steps_per_execution, "steps_per_execution", low=1)
+        self._check_own_objects(request)
+        self._run_eagerly = bool(run_eagerly)
+        self._stepping = False
         self.optimizer = found
         self.loss = request.loss
         self.steps_per_execution = steps
@@ -149,6 +154,11 @@ class CompiledModel(GraphModel):
             ValueError: If anything does not fit.
         """
         labels = labels or Labels()
+        if self._own_call:
+            self._trace_on(x, labels.x)
+        self._stepping = self._steps_needed()
+        if self._stepping:
+            return self._step_feed(x, y, sample_weight, class_weight, labels)  # type: ignore[return-value]
         if x is None:
             raise ValueError(f"`{labels.x}` is missing. Received: {labels.x}=None")
         xs = self._input_arrays(x, labels.x)
@@ -181,6 +191,9 @@ class CompiledModel(GraphModel):
 
     def _prepare(self, feed: Feed, objective: Objective) -> Trainer:
         """The trainer for this graph, made anew after `compile` or a change of layers."""
+        if self._stepping:
+            self._build_by_call(feed)  # type: ignore[arg-type]
+            return None  # type: ignore[return-value]
         self._build_from(feed.xs)
         engine = self._get_engine(current_flags=self._trainer is None)
         optimizer = self.optimizer
@@ -199,6 +212,8 @@ class CompiledModel(GraphModel):
 
     def _run(self, feed: Feed, batch_size: int, training: bool, seed: int | None = None) -> Run:
         """Begins a pass over `feed`."""
+        if self._stepping:
+            return StepRun(self, feed, batch_size, training, seed)  # type: ignore[arg-type, return-value]
         if self._trainer is None:
             raise self._compiled_meanwhile()
         if training:
@@ -220,6 +235,9 @@ class CompiledModel(GraphModel):
         return rates
 
     def _logs(self, results: Results) -> dict[str, float]:
+        if isinstance(results, StepResults):
+            self._last_logs = results.logs
+            return self._last_logs
         if self._objective is None:
             raise self._compiled_meanwhile()
         self._last_logs = self._objective.logs(results)
@@ -233,6 +251,8 @@ class CompiledModel(GraphModel):
         """The loss and the metrics, as objects with `name` and `result()`."""
         if not self.compiled:
             return []
+        if self._stepping:
+            return super().metrics
         found = [_mean("loss", self._last_logs)]
         if self._objective is not None:
             found += [tracked.metric for row in self._objective.metrics for tracked in row]
@@ -263,6 +283,8 @@ class CompiledModel(GraphModel):
 
     def get_metrics_result(self) -> dict[str, float]:
         """Results of the last run by name: the loss, then the metrics as they were given."""
+        if self._stepping:
+            return super().get_metrics_result()
         if self._objective is None:
             return dict(self._last_logs)
         return self._objective.as_declared(self._last_logs)

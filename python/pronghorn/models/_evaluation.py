@@ -108,6 +108,7 @@ class EvaluatingModel(CompiledModel):
             warnings.warn("No data to validate on are left.", stacklevel=3)
             return {}
         run, steps = found
+        self._begin_steps()
         callbacks.on_test_begin()
         logs = self._advance(
             run,
@@ -237,6 +238,8 @@ class EvaluatingModel(CompiledModel):
         steps = limited(_validation.steps(steps, "steps"))
         if is_source(x):
             return self._predict_source(BatchSource(x, steps, False, "x"), level, callbacks)
+        if self._predicts_by_steps(x):
+            return self._predict_by_steps(x, size or 32)
         arrays = self._input_arrays(x)
         if not self.built:
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
@@ -352,6 +355,7 @@ class EvaluatingModel(CompiledModel):
         self._assert_compiled("test_on_batch")
         feed, objective = self._convert(x, y, sample_weight)
         self._prepare(feed, objective)
+        self._begin_steps()
         run = self._run(feed, feed.rows, training=False)
         run.advance()
         logs = self._logs(run.results())

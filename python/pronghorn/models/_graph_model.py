@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from pronghorn import _data, _suggest, _tree
+from pronghorn._autodiff import Tensor, _record
 from pronghorn._engine import Array, Engine, EngineGraph, Shape
 from pronghorn._graph import KerasTensor, LayerGraph
-from pronghorn.layers import InputLayer, Layer
+from pronghorn.layers import InputLayer, Layer, _custom
+from pronghorn.layers._recorded import array_of, call_engine
 from pronghorn.models._replay import recorded_calls, replayed_calls
 
 if TYPE_CHECKING:
@@ -42,6 +44,11 @@ class GraphModel(Layer):
         # And all of prediction for it: the outputs, or None for any other input.
         self._plain_predict: Callable[[Any], Array | None] = _never
         self._training_calls = 0
+        # Whether the engine can run the graph; None if that was not tried.
+        self._lowers: bool | None = None
+        # Whether a `call` of the user's own was traced in vain, and whether it is being traced.
+        self._untraceable = False
+        self._traces = False
 
     # The graph.
 
@@ -52,6 +59,7 @@ class GraphModel(Layer):
         self._inputs, self._outputs = flat_inputs, flat_outputs
         self._layer_graph = graph
         self._drop_engine()
+        self._lowers = None
         self._eager = type(self._eager)()
         self.built = True
 
@@ -123,9 +131,13 @@ class GraphModel(Layer):
     @property
     def layers(self) -> list[Layer]:
         """The layers, inputs first."""
+        if self._own_call:
+            return super()._sublayers()
         return list(self._graph().operations)
 
     def _sublayers(self) -> list[Layer]:
+        if self._own_call:
+            return super()._sublayers()
         return [] if self._layer_graph is None else list(self._layer_graph.operations)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -329,26 +341,41 @@ class GraphModel(Layer):
         ]
         return _tree.pack_as(_alone(self._outputs_struct), shaped)
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """Applies the model.
 
         Args:
-            inputs: Symbolic tensors, or arrays with the batch first, in the structure of the
-                model's inputs.
-            training: Whether dropout acts; for arrays only.
+            inputs: Symbolic tensors, or arrays or tensors with the batch first, in the structure
+                of the model's inputs.
+            *args: `training`, which says whether dropout acts (for arrays and tensors only), or
+                what the model's own `call` takes.
+            **kwargs: Likewise.
 
         Returns:
-            Symbolic tensors or arrays in the structure of the model's outputs.
+            Symbolic tensors, arrays or tensors in the structure of the model's outputs.
         """
-        if not training:
+        if not (args or kwargs or _record._state.depth):
             plain = self._plain_predict(inputs)
             if plain is not None:
                 return plain
+        if self._own_call:
+            return self._call_own(inputs, args, kwargs)
+        return self._call_built_in(inputs, *args, **kwargs)
+
+    def _call_built_in(self, inputs: Any, training: bool | None = None) -> Any:
         flat = _tree.flatten(inputs)
         if any(isinstance(item, KerasTensor) for item in flat):
             if self._layer_graph is None and len(flat) == 1:
                 self.build(flat[0].shape)
             return self._call_symbolic(inputs, flat, training)
+        if training is None:
+            training = _custom.training_now()
+        recorded = _record._state.depth > 0 or any(isinstance(item, Tensor) for item in flat)
+        if recorded or not self._is_compiled_graph():
+            outputs = self._call_recorded(inputs, training)
+            if recorded:
+                return outputs
+            return _tree.map_structure(lambda leaf: leaf._value, outputs)
         arrays = self._input_arrays(inputs, "inputs")
         if self._layer_graph is None:
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
@@ -360,6 +387,159 @@ class GraphModel(Layer):
         else:
             outputs = engine.predict(arrays)
         return self._pack_outputs(outputs)
+
+    def _is_compiled_graph(self) -> bool:
+        """Whether the model's graph is one that the engine runs; an unknown graph counts as one."""
+        if self._layer_graph is None:
+            return not self._own_call
+        if self._lowers is None:
+            try:
+                self._get_engine()
+                self._lowers = True
+            except _custom.NotCompilable:
+                self._lowers = False
+        return self._lowers
+
+    def _call_recorded(self, inputs: Any, training: bool | None) -> Any:
+        """Applies the model to tensors: in the engine if it can, otherwise layer by layer."""
+        if self._layer_graph is None:
+            plain = _tree.map_structure(
+                lambda leaf: leaf._value if isinstance(leaf, Tensor) else leaf, inputs
+            )
+            arrays = self._input_arrays(plain, "inputs")
+            self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
+            self._build_from(arrays)
+        ordered = self._ordered_inputs(inputs)
+        dtype = np.dtype(self._model_dtype())
+        tensors = [
+            _fitted(array_of(x, dtype, self.name), spec.ndim)
+            for x, spec in zip(ordered, self._inputs, strict=True)
+        ]
+        self._check_inputs([tuple(x.shape) for x in tensors])
+        if not self._is_compiled_graph():
+            results = self._walk(tensors, bool(training))
+            return _tree.pack_as(_alone(self._outputs_struct), results)
+        engine = self._get_engine(current_flags=True)
+        step = self._training_calls
+        self._training_calls += bool(training)
+        tensors = [x if x.ndim > 1 else x[:, None] for x in tensors]
+        results = call_engine(
+            self.name,
+            engine,
+            self._engine_variables,
+            tensors,
+            (bool(training), step),
+            lambda again: self._walk(again, bool(training), composed=True),
+        )
+        shaped = [
+            x[:, 0] if tensor.ndim == 1 else x
+            for x, tensor in zip(results, self._outputs, strict=True)
+        ]
+        return _tree.pack_as(_alone(self._outputs_struct), shaped)
+
+    def _walk(self, inputs: Sequence[Any], training: bool, composed: bool = False) -> list[Any]:
+        """The outputs, by calling layer after layer; `composed`: with operations only."""
+        values = {id(tensor): x for tensor, x in zip(self._inputs, inputs, strict=True)}
+        with _custom.within_call(training):
+            for node in self._graph().nodes:
+                if node.is_input:
+                    continue
+                layer = node.operation
+                found: Any
+                if node.call is not None:
+                    args = _tree.map_structure(
+                        lambda leaf: values[id(leaf)] if isinstance(leaf, KerasTensor) else leaf,
+                        [node.call[0], list(node.call[1]), node.call[2]],
+                    )
+                    found = layer._replay(args[0], tuple(args[1]), args[2])
+                elif composed:
+                    sources = [values[id(tensor)] for tensor in node.input_tensors]
+                    found = layer._compose(sources, training)
+                else:
+                    given = _tree.map_structure(lambda leaf: values[id(leaf)], node.arguments)
+                    found = layer(given, training=training)
+                for tensor, x in zip(node.outputs, _tree.flatten(found), strict=True):
+                    values[id(tensor)] = x
+        return [values[id(tensor)] for tensor in self._outputs]
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        return _tree.pack_as(
+            _alone(self._outputs_struct), self._walk(inputs, training, composed=True)
+        )
+
+    # A `call` of the user's own.
+
+    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """What the model computes; a subclass overrides it, and writes it with layers and `ops`.
+
+        Args:
+            inputs: A tensor, or a structure of them.
+            *args: Further arguments.
+            **kwargs: Further arguments, such as `training`.
+        """
+        return self._call_built_in(inputs, *args, **kwargs)
+
+    setattr(call, "_built_in", True)  # noqa: B010
+
+    def _call_own(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        symbolic = any(isinstance(leaf, KerasTensor) for leaf in _tree.flatten(inputs))
+        if not symbolic and not args and not kwargs.keys() - {"training"}:
+            self._try_trace(inputs)
+            if self._layer_graph is not None:
+                return self._call_built_in(inputs, **kwargs)
+        return _custom.call(self, inputs, args, kwargs)
+
+    def _try_trace(self, inputs: Any) -> None:
+        """Finds the graph that `call` draws, if it draws one that the engine runs."""
+        if self._layer_graph is not None or self._untraceable or self._traces:
+            return
+        self._traces = True
+        try:
+            count = iter(range(10**6))
+            specs = _tree.map_structure(
+                lambda leaf: (
+                    InputLayer(
+                        shape=tuple(np.shape(leaf))[1:], name=f"{self.name}_input_{next(count)}"
+                    )
+                    ._inbound_nodes[0]
+                    .outputs[0]
+                ),
+                inputs,
+            )
+            _custom.traced(self, specs)
+            with _custom.trace(False), _record.paused():
+                outputs = _custom.call(self, specs, (), {})
+            self._set_graph(specs, outputs)
+            if not self._is_compiled_graph():
+                raise _custom.NotCompilable(self.name)
+        except (_custom.NotCompilable, ValueError, TypeError):
+            self._untraceable = True
+            GraphModel._drop_graph(self)
+            # What was built while tracing stays so.
+            self.built = bool(self.weights)
+        finally:
+            self._traces = False
+
+    def build(self, input_shape: Any = None) -> None:
+        """Creates the weights.
+
+        Args:
+            input_shape: Shape of the input, batch first, or a structure of shapes.
+        """
+        if self._own_call and not self._traces and not self.built and input_shape is not None:
+            nested = isinstance(input_shape, (list, dict)) and not isinstance(
+                next(iter(input_shape), None), (int, type(None))
+            )
+            sample = (
+                [np.zeros((1, *shape[1:]), self._dtype) for shape in input_shape]
+                if nested
+                else np.zeros((1, *input_shape[1:]), self._dtype)
+            )
+            self._try_trace(sample)
+            if self._layer_graph is None:
+                with _record.paused():
+                    _custom.call(self, sample, (), {})
+        self.built = True
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: layers with their weights, and the calls as plain data."""
@@ -400,6 +580,11 @@ _OF_THE_GRAPH = (
 def _never(x: Any) -> Array | None:
     """For models that take or give more than one plain array, or have no engine yet."""
     return None
+
+
+def _fitted(x: Any, rank: int) -> Any:
+    """A vector as the column that an input of one feature takes."""
+    return x[:, None] if x.ndim == 1 and rank == 2 else x
 
 
 def _alone(structure: Any) -> Any:

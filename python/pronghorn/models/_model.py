@@ -50,7 +50,8 @@ class Model(ModelFiles, TrainingModel):
         name: str | None = None,
         trainable: bool | None = None,
     ) -> None:
-        if not self._graph_comes_later:
+        later = self._graph_comes_later or (self._own_call and inputs is None and outputs is None)
+        if not later:
             _check_tensors("inputs", inputs)
             _check_tensors("outputs", outputs)
         super().__init__(name=name)
@@ -92,8 +93,7 @@ def _check_tensors(argument: str, value: Any) -> None:
     if value is None:
         raise TypeError(
             f"Model(inputs, outputs) needs `{argument}`. Received: {argument}=None. To write a "
-            "model layer by layer, use Sequential; models that write their own `call` are not "
-            "supported."
+            "model layer by layer, use Sequential, or subclass Model and write its `call`."
         )
     leaves = _tree.flatten(value)
     if not leaves:

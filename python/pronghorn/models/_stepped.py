@@ -9,7 +9,6 @@ import numpy as np
 
 from pronghorn import _data, _tree, metrics
 from pronghorn._autodiff import Tensor, paused
-from pronghorn.layers._custom import NotCompilable
 from pronghorn.models import _feed
 from pronghorn.models._graph_model import GraphModel
 from pronghorn.models._objects import Objects, needs_objects
@@ -51,6 +50,7 @@ class SteppedModel(GraphModel):
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
         self._run_eagerly = False
+        self._stepping = False  # whether the last run called steps
         self._objects: Objects | None = None
         self._objects_needed = False
         self._loss_tracker = metrics.Mean(name="loss")
@@ -68,18 +68,6 @@ class SteppedModel(GraphModel):
         if not self._is_compiled_graph():
             return "recorded"
         return "split" if self._trains_by_steps() else "compiled"
-
-    def _is_compiled_graph(self) -> bool:
-        """Whether the model's graph is one that the engine runs; an unknown graph counts as one."""
-        if self._layer_graph is None:
-            return not self._own_call
-        if self._lowers is None:
-            try:
-                self._get_engine()
-                self._lowers = True
-            except NotCompilable:
-                self._lowers = False
-        return self._lowers
 
     def _trains_by_steps(self) -> bool:
         cls = type(self)
@@ -213,6 +201,11 @@ class SteppedModel(GraphModel):
 
     # Data.
 
+    def _trace_on(self, x: Any, label: str) -> None:
+        """Looks for the graph that the model's own `call` draws on such inputs."""
+        arrays = self._step_arrays(x, label)
+        self._try_trace(_tree.pack_as(_outline(x), arrays))
+
     def _step_feed(
         self, x: Any, y: Any, weight: Any, class_weight: Any, labels: Labels
     ) -> tuple[StepFeed, StepObjective]:
@@ -253,6 +246,23 @@ class SteppedModel(GraphModel):
             first = feed.part(0, 1).data()
             with paused():
                 self(_unpacked(first)[0], training=False)
+
+    def _begin_steps(self) -> None:
+        """Resets the metrics before a pass of steps."""
+        if self._stepping:
+            self.reset_metrics()
+
+    def reset_metrics(self) -> None:
+        """Forgets what the metrics saw."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def _predicts_by_steps(self, x: Any) -> bool:
+        if type(self).predict_step is not SteppedModel.predict_step:
+            return True
+        if self._own_call:
+            self._trace_on(x, "x")
+        return not self._is_compiled_graph()
 
     def _predict_by_steps(self, x: Any, size: int) -> Any:
         feed, _ = self._step_feed(x, None, None, None, _feed.Labels())

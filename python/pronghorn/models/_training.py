@@ -191,6 +191,7 @@ class TrainingModel(EvaluatingModel):
             return None
         run, steps = found
         callbacks.on_epoch_begin(epoch)
+        self._begin_steps()
         return self._advance(
             run,
             steps,
@@ -229,6 +230,7 @@ class TrainingModel(EvaluatingModel):
         self._assert_optimizer()
         feed, objective = self._convert(x, y, sample_weight, class_weight)
         self._prepare(feed, objective)
+        self._begin_steps()
         run = self._run(feed, feed.rows, training=True)
         run.advance(1, learning_rates=self._learning_rates(1))
         logs = self._logs(run.results())
