@@ -136,7 +136,7 @@ def _converted(argument: Any) -> tuple[Any, Any, int]:
             array = array.astype(np.int32)
         return array, array, 0
     array = np.asarray(argument)
-    if array.dtype == object:
+    if array.dtype.kind not in "biufc":
         raise TypeError(
             "Operations take arrays, tensors and numbers. Received: "
             f"{argument!r} (of type {kind.__name__})"

@@ -48,8 +48,8 @@ def apply_symbolic(record: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     """What an operation gives on symbolic tensors: a layer's output where there is that layer."""
     layer, inputs = _built_in(record.name, args, kwargs)
     if layer is not None:
-        layer._same = (record.name, repr(layer.get_config().items() - {("name", layer.name)})
-                       if record.name in _MERGING else repr(args[1:]) + repr(kwargs))  # fmt: skip
+        rest = "" if record.name in _MERGING else f"{args[1:]!r}{kwargs!r}"
+        layer._same = (record.name, rest)
         return layer(inputs)
     layer = Operation(record)
     values = [list(a) if isinstance(a, tuple) and record.gathered else a for a in args]

@@ -16,7 +16,7 @@ def _log_sum_exp(values: Float64, where: NDArray[np.bool_]) -> Float64:
     top = masked.max(axis=1, keepdims=True)
     shift = np.where(np.isfinite(top), top, 0.0)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(np.exp(masked - shift).sum(axis=1)) + shift[:, 0])
+        return in_float64(np.log(np.exp(masked - shift).sum(axis=1)) + shift[:, 0])
 
 
 @loss_function()

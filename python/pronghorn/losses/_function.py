@@ -170,9 +170,10 @@ def prepare_tensors(y_true: Any, y_pred: Tensor, sparse: bool = False) -> tuple[
     return targets.astype(np.float64), predictions.astype(np.float64)
 
 
-def in_float64(values: Any) -> Any:
+def in_float64(values: Any) -> Float64:
     """A recorded tensor as it is, which `prepare_tensors` made; anything else as an array."""
-    return values if isinstance(values, Tensor) else np.asarray(values, np.float64)
+    found: Any = values if isinstance(values, Tensor) else np.asarray(values, np.float64)
+    return cast("Float64", found)
 
 
 def same_rank(a: NDArray[Any], b: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

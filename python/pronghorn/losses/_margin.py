@@ -95,7 +95,7 @@ def cosine_similarity(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> A
     def unit(x: ArrayLike) -> Float64:
         values = in_float64(x)
         norm = np.sqrt(np.square(values).sum(axis=axis, keepdims=True))
-        return np.asarray(values / np.maximum(norm, epsilon()))
+        return in_float64(values / np.maximum(norm, epsilon()))
 
     return -(unit(y_true) * unit(y_pred)).sum(axis=axis)
 

@@ -16,7 +16,7 @@ from pronghorn.models._stepped import SteppedModel
 from pronghorn.optimizers._state import plan_state, read_state
 
 if TYPE_CHECKING:
-    from pronghorn._engine import OptimizerSpec, Results, Run
+    from pronghorn._engine import OptimizerSpec, Run
 
 
 class CompiledModel(SteppedModel):
@@ -234,7 +234,7 @@ class CompiledModel(SteppedModel):
         rates: Array | float = self.optimizer._learning_rates(self.optimizer.iterations, count)
         return rates
 
-    def _logs(self, results: Results) -> dict[str, float]:
+    def _logs(self, results: Any) -> dict[str, float]:
         if isinstance(results, StepResults):
             self._last_logs = results.logs
             return self._last_logs

@@ -1,4 +1,4 @@
-"""A pass over data that calls the model's step for each batch, in the shape of the engine's `Run`."""
+"""A pass that calls the model's step for each batch, in the shape of the engine's `Run`."""
 
 from __future__ import annotations
 

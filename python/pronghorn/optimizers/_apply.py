@@ -40,10 +40,10 @@ def make_trainer(variables: Sequence[Any], spec: Any) -> Trainer:
         }
         if len(shape) == 1:
             node["kernel"], node["bias"], node["frozen"] = len(cores), index, [len(cores)]
-            cores.append(_engine.CoreVariable((1, shape[0]), dtypes[0]))  # type: ignore[arg-type]
+            cores.append(_engine.CoreVariable((1, shape[0]), dtypes[0]))
         nodes += [inputs, node]  # type: ignore[list-item]
         outputs.append(len(nodes) - 1)
-    engine = _engine.Engine(nodes, outputs, cores, dtypes[0])  # type: ignore[arg-type]
+    engine = _engine.Engine(nodes, outputs, cores, dtypes[0])
     trainer: Trainer = _engine.Trainer(engine, [None] * len(outputs), [[] for _ in outputs], spec)
     return trainer
 

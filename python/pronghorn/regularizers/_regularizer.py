@@ -30,7 +30,7 @@ class Regularizer:
 
     def __call__(self, x: Any) -> Any:
         """The penalty of an array, summed in float64, or of what a tape records as a tensor."""
-        recorded = x if isinstance(x, Tensor) else getattr(x, "_recorded", lambda: None)()
+        recorded: Any = x if isinstance(x, Tensor) else getattr(x, "_recorded", lambda: None)()
         if recorded is not None:
             squares = (recorded * recorded).sum() * self.l2 if self.l2 else 0.0
             return squares + abs(recorded).sum() * self.l1 if self.l1 else squares
