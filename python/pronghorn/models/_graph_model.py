@@ -277,7 +277,13 @@ class GraphModel(Layer):
             self._plain_predict = self._make_plain_predict(self._engine)
         return self._engine
 
+    def _own_predict_step(self) -> bool:
+        """Whether a subclass says how a batch is predicted."""
+        return False
+
     def _make_plain_predict(self, engine: Engine) -> Callable[[Any], Array | None]:
+        if self._own_predict_step():
+            return _never
         out = self._outputs_struct
         keyed = isinstance(self._inputs_struct, dict)
         if keyed or not isinstance(out, KerasTensor) or out.ndim < 2 or self._inputs[0].ndim < 2:

@@ -257,8 +257,11 @@ class SteppedModel(GraphModel):
         for metric in self.metrics:
             metric.reset_state()
 
+    def _own_predict_step(self) -> bool:
+        return type(self).predict_step is not SteppedModel.predict_step
+
     def _predicts_by_steps(self, x: Any) -> bool:
-        if type(self).predict_step is not SteppedModel.predict_step:
+        if self._own_predict_step():
             return True
         if self._own_call:
             self._trace_on(x, "x")
