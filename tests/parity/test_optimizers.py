@@ -34,10 +34,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("AdamW", {"weight_decay": 0.1, "amsgrad": True, "learning_rate": 0.01}),
     ("Adamax", {}),
     ("Adamax", {"beta_1": 0.7, "beta_2": 0.9, "learning_rate": 0.01}),
+    ("Lion", {}),
+    ("Lion", {"beta_1": 0.5, "beta_2": 0.8, "weight_decay": 0.05}),
     ("Nadam", {}),
     ("Nadam", {"beta_1": 0.7, "beta_2": 0.9, "learning_rate": 0.01}),
 ]
-NAMES = ["SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Nadam"]
+NAMES = ["SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Nadam", "Lion"]
 CLIPS = [{"clipnorm": 0.05}, {"clipvalue": 0.01}, {"global_clipnorm": 0.05}]
 
 

@@ -42,6 +42,12 @@ def adadelta(t, w, g, s, lr, rho, epsilon):
     return w + lr * d
 
 
+def lion(t, w, g, s, lr, beta_1, beta_2):
+    m = s.get("m", 0.0)
+    s["m"] = beta_2 * m + (1 - beta_2) * g
+    return w - lr * np.sign(beta_1 * m + (1 - beta_1) * g)
+
+
 def adam(t, w, g, s, lr, beta_1, beta_2, epsilon, amsgrad):
     s["m"] = beta_1 * s.get("m", 0.0) + (1 - beta_1) * g
     s["v"] = beta_2 * s.get("v", 0.0) + (1 - beta_2) * g * g
@@ -76,6 +82,7 @@ RULES = {
     "AdamW": adam,
     "Adamax": adamax,
     "Nadam": nadam,
+    "Lion": lion,
 }
 VARIANTS = {
     "SGD": [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"nesterov": True}],
@@ -86,6 +93,7 @@ VARIANTS = {
     "AdamW": [{}, {"weight_decay": 0.1, "amsgrad": True}],
     "Adamax": [{}, {"beta_1": 0.5}],
     "Nadam": [{}, {"beta_1": 0.5}],
+    "Lion": [{}, {"beta_1": 0.5, "beta_2": 0.7}],
 }
 COMMON = [
     {},

@@ -248,7 +248,11 @@ def test_directions():
     for cls in {entry for entry in REGISTRY.objects() if isinstance(entry, type)}:
         if cls in (metrics.Mean, metrics.Sum, metrics.MeanMetricWrapper):
             continue
-        assert cls._direction == ("up" if "Accuracy" in cls.__name__ else "down"), cls
+        if cls.__name__.endswith(("Positives", "Negatives")):
+            assert cls._direction is None, cls
+            continue
+        worse = ("Error", "entropy", "Divergence", "Poisson", "Hinge")
+        assert cls._direction == ("down" if cls.__name__.endswith(worse) else "up"), cls
 
 
 @pytest.mark.parametrize(

@@ -3,32 +3,14 @@
 import math
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from pronghorn import losses
 from pronghorn._numbers import integer, real
-from pronghorn.metrics._function import engine_metric
+from pronghorn.metrics import _loss_functions  # noqa: F401  # names of functions come first
 from pronghorn.metrics._metric import REGISTRY
 from pronghorn.metrics._reduction import MeanMetricWrapper
-
-for _function in (
-    losses.mean_squared_error,
-    losses.mean_absolute_error,
-    losses.huber,
-    losses.binary_crossentropy,
-    losses.categorical_crossentropy,
-    losses.sparse_categorical_crossentropy,
-    losses.binary_focal_crossentropy,
-    losses.categorical_focal_crossentropy,
-    losses.mean_absolute_percentage_error,
-    losses.mean_squared_logarithmic_error,
-    losses.log_cosh,
-    losses.poisson,
-    losses.kl_divergence,
-    losses.hinge,
-    losses.squared_hinge,
-    losses.categorical_hinge,
-):
-    engine_metric(_function, _function.__name__)
-    REGISTRY.add()(_function)
 
 
 class _Error(MeanMetricWrapper):
@@ -180,6 +162,7 @@ class SparseCategoricalCrossentropy(_Error):
         ignore_class: int | None = None,
         axis: int = -1,
     ) -> None:
+        self.ignore_class = ignore_class
         super().__init__(
             losses.sparse_categorical_crossentropy,
             name,
@@ -188,3 +171,20 @@ class SparseCategoricalCrossentropy(_Error):
             ignore_class=None if ignore_class is None else integer(ignore_class, "ignore_class"),
             axis=axis,
         )
+
+    def update_state(  # type: ignore[override]  # as in MeanMetricWrapper
+        self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> None:
+        """Takes more samples into account; as in Keras, ignored ones count unless weighted.
+
+        Args:
+            y_true: Class indices.
+            y_pred: Probabilities or logits.
+            sample_weight: Weights of the samples; None for 1.
+        """
+        if sample_weight is not None and self.ignore_class is not None:
+            counted = np.asarray(y_true) != self.ignore_class
+            sample_weight = np.asarray(sample_weight, np.float64) * counted.reshape(
+                np.shape(sample_weight)
+            )
+        super().update_state(y_true, y_pred, sample_weight)

@@ -176,8 +176,12 @@ class Metric:
         return None
 
     def _finish(self, total: float, weight: float) -> float:
-        """The result from the engine's weighted sum and sum of weights."""
+        """The result from a weighted sum and the sum of weights."""
         return total / weight if weight else 0.0
+
+    def _engine_result(self, total: float, weight: float) -> float:
+        """The result from the sums that the engine made for ``_engine_spec``."""
+        return self._finish(total, weight)
 
     def _set_state(self, total: float, weight: float) -> None:
         """Takes over the engine's sums, so that ``result`` agrees with it."""

@@ -90,7 +90,7 @@ class Objective:
                 logs[f"{self.output_names[i]}_loss"] = _ratio(results["output_losses"][i])
         for name, (i, j) in self._metric_places.items():
             total, weight = results["metrics"][i][j]
-            logs[name] = float(self.metrics[i][j].metric._finish(total, weight))
+            logs[name] = float(self.metrics[i][j].metric._engine_result(total, weight))
         return dict(sorted(logs.items()))
 
     def in_order(self, logs: dict[str, float]) -> float | list[float]:

@@ -1,0 +1,73 @@
+"""Lion."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from pronghorn._numbers import real
+from pronghorn.optimizers._optimizer import REGISTRY, Optimizer
+from pronghorn.optimizers.schedules import LearningRateSchedule
+
+
+@REGISTRY.add()
+class Lion(Optimizer):
+    """w <- w - eta * sign(beta_1 * m + (1 - beta_1) * g), then m <- beta_2 * m + (1 - beta_2) * g.
+
+    Args:
+        learning_rate: A number, a ``LearningRateSchedule`` or a function without arguments.
+        beta_1: Weight of the average m in the direction, in (0, 1].
+        beta_2: Decay rate of the average m, in [0, 1).
+        weight_decay: Decoupled decay: before each update w <- w - weight_decay * eta * w.
+        clipnorm: Each gradient is scaled down to this Euclidean norm.
+        clipvalue: Each entry of a gradient is cut to [-clipvalue, clipvalue].
+        global_clipnorm: All gradients together are scaled down to this Euclidean norm.
+        use_ema: Not available; must be False.
+        ema_momentum: Has no effect while ``use_ema`` is False.
+        ema_overwrite_frequency: Not available; must be None.
+        loss_scale_factor: Not available; must be None.
+        gradient_accumulation_steps: Not available; must be None.
+        name: A name; None makes one from the class.
+        **kwargs: None is accepted.
+
+    Source: Chen et al., arXiv:2302.06675, algorithm 2.
+
+    Example:
+        >>> Lion(learning_rate=0.01).get_config()["learning_rate"]
+        0.01
+    """
+
+    _kernel: ClassVar[str] = "lion"
+    _hyper: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2")
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule | Callable[[], float] = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.99,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            learning_rate,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
+            name,
+            **kwargs,
+        )
+        self.beta_1 = real(beta_1, "beta_1", low=0.0, high=1.0, open_low=True)
+        self.beta_2 = real(beta_2, "beta_2", low=0.0, high=1.0, open_high=True)
