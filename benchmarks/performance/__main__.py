@@ -35,6 +35,7 @@ def _write(documents: list[dict[str, Any]]) -> None:
         d for d in documents if d.get("mode") == "train" and d["machine"]["dtype"] == "float32"
     ]
     if roofs:
+        (_ROOT / "docs").mkdir(exist_ok=True)
         roofline.draw(_ROOT / "docs" / "roofline.svg", roofs)
 
 

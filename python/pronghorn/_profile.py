@@ -111,8 +111,9 @@ def _snapshot() -> dict[_Key, dict[str, Any]]:
 def profile() -> Iterator[Profile]:
     """Times what the engine does in a ``with`` block, by layer and kind of work.
 
-    It sees all models and threads of the process. Within the block every phase costs two readings
-    of the clock more (about 50 ns), which very small networks feel; outside nothing is timed.
+    It sees all models and threads of the process. Within the block every phase and every
+    barrier cost a reading of the clock more (about 25 ns), which very small networks feel; outside
+    nothing is timed.
     Results are the same bits as without.
 
     With the environment variable ``PRONGHORN_PROFILE=1``, every ``fit``, ``evaluate`` and

@@ -83,13 +83,15 @@ def write_json(
     missing: dict[str, list[str]],
     mode: str,
 ) -> None:
-    """Everything, with the rate of every round."""
+    """Everything, with the rate of every round; added to what the file holds already."""
+    new = [m.as_json() for m in measurements]
+    if path.exists():
+        new = [*json.loads(path.read_text())["measurements"], *new]
     document = {
         "mode": mode,
         "machine": machine,
         "missing": missing,
-        "ratio": {case: ratio(group) for case, group in by_case(measurements).items()},
-        "measurements": [m.as_json() for m in measurements],
+        "measurements": new,
     }
     path.write_text(json.dumps(document, indent=1) + "\n")
 
