@@ -10,6 +10,7 @@ from pronghorn.layers._elu import ELU
 from pronghorn.layers._flatten import Flatten
 from pronghorn.layers._group_normalization import GroupNormalization
 from pronghorn.layers._input_layer import Input, InputLayer
+from pronghorn.layers._lambda import Lambda
 from pronghorn.layers._layer import Layer
 from pronghorn.layers._layer_normalization import LayerNormalization
 from pronghorn.layers._leaky_relu import LeakyReLU
@@ -35,6 +36,7 @@ __all__ = [
     "Flatten",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LeakyReLU",
     "ReLU",
