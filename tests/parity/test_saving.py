@@ -99,13 +99,18 @@ def test_schedules(writer, name, args, settings, tmp_path: Path) -> None:
 
 LAYERS = {
     "Activation": ("softplus",),
+    "BatchNormalization": (),
     "Dropout": (0.3,),
     "ELU": (0.5,),
     "Flatten": (),
+    "GroupNormalization": (3,),
+    "LayerNormalization": (),
     "LeakyReLU": (0.1,),
+    "RMSNormalization": (),
     "ReLU": (2.0, 0.1),
     "Reshape": ((1, 3),),
     "Softmax": (),
+    "UnitNormalization": (),
 }
 
 
@@ -129,6 +134,20 @@ def test_layers(writer, name, tmp_path: Path) -> None:
 def plain(config):
     """A configuration as JSON has it."""
     return json.loads(json.dumps(config))
+
+
+@DIRECTIONS
+@pytest.mark.parametrize("optimizer", ["RMSprop", "Nadam"])
+def test_the_older_format(writer, optimizer, tmp_path: Path) -> None:
+    model = chain(writer, writer.layers.BatchNormalization())
+    model = compiled(writer, model, getattr(writer.optimizers, optimizer)())
+    train(model)
+    model.save(tmp_path / "m.h5")
+    twin = OTHER[writer].saving.load_model(tmp_path / "m.h5")
+    np.testing.assert_allclose(np.asarray(twin(X)), np.asarray(model(X)), rtol=1e-5, atol=1e-6)
+    assert_goes_on(model, twin)
+    again = OTHER[writer].saving.load_model(tmp_path / "m.h5", compile=False)
+    again.load_weights(tmp_path / "m.h5")
 
 
 def graph(library):

@@ -19,6 +19,11 @@ from pronghorn.layers._relu import ReLU
 from pronghorn.layers._reshape import Reshape
 from pronghorn.layers._rms_normalization import RMSNormalization
 from pronghorn.layers._softmax import Softmax
+from pronghorn.layers._tables._category_encoding import CategoryEncoding
+from pronghorn.layers._tables._discretization import Discretization
+from pronghorn.layers._tables._integer_lookup import IntegerLookup
+from pronghorn.layers._tables._normalization import Normalization
+from pronghorn.layers._tables._string_lookup import StringLookup
 from pronghorn.layers._unit_normalization import UnitNormalization
 
 __all__ = [
@@ -43,6 +48,11 @@ __all__ = [
     "Reshape",
     "Softmax",
     "add",
+    "CategoryEncoding",
+    "Discretization",
+    "IntegerLookup",
+    "Normalization",
+    "StringLookup",
     "concatenate",
     "deserialize",
     "serialize",

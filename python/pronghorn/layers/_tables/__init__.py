@@ -1,0 +1,1 @@
+"""Layers that prepare the columns of tables: scaling, bins, vocabularies."""

@@ -1,0 +1,103 @@
+"""Text to its places in a vocabulary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pronghorn._engine import Array
+from pronghorn.layers._tables._vocabulary import VocabularyLookup, check_salt
+
+
+class StringLookup(VocabularyLookup):
+    """Strings to their places in a vocabulary, or back.
+
+    Args:
+        max_tokens: Most places, those of mask and unknown tokens included.
+        num_oov_indices: Places for unknown strings: 0 or 1.
+        mask_token: Gets place 0 with output_mode "int", and counts for nothing otherwise.
+        oov_token: Stands for unknown strings.
+        vocabulary: The known strings; or `adapt` learns them.
+        idf_weights: A weight for each, for "tf_idf".
+        invert: Whether to turn places into strings.
+        output_mode: ``"int"``, ``"one_hot"``, ``"multi_hot"``, ``"count"`` or ``"tf_idf"``.
+        pad_to_max_tokens: Whether vectors have `max_tokens` entries even with fewer tokens.
+        sparse: Must be false.
+        encoding: Of strings that come as bytes.
+        name: Given automatically if None.
+        salt: Must be None.
+        **kwargs: `dtype`.
+
+    Raises:
+        ValueError: For arguments that do not fit each other.
+
+    Example:
+        >>> layer = StringLookup()
+        >>> layer.adapt(["b", "a", "b", "c", "b", "c"])
+        >>> layer.get_vocabulary()
+        ['[UNK]', 'b', 'c', 'a']
+        >>> layer([["a", "b"], ["c", "z"]]).tolist()
+        [[3, 1], [2, 0]]
+    """
+
+    def __init__(
+        self,
+        max_tokens: int | None = None,
+        num_oov_indices: int = 1,
+        mask_token: str | None = None,
+        oov_token: str = "[UNK]",
+        vocabulary: Any = None,
+        idf_weights: Any = None,
+        invert: bool = False,
+        output_mode: str = "int",
+        pad_to_max_tokens: bool = False,
+        sparse: bool = False,
+        encoding: str = "utf-8",
+        name: str | None = None,
+        salt: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        check_salt(salt, "StringLookup")
+        kwargs.pop("oov_method", None)  # as configurations have it
+        self.encoding = encoding
+        super().__init__(
+            max_tokens,
+            num_oov_indices,
+            mask_token,
+            oov_token,
+            vocabulary,
+            idf_weights,
+            invert,
+            output_mode,
+            pad_to_max_tokens,
+            sparse,
+            name,
+            **kwargs,
+        )
+
+    def _check_several_unknown(self) -> None:
+        raise ValueError(
+            "StringLookup has one place for unknown strings, or none. "
+            f"Received: num_oov_indices={self.num_oov_indices}"
+        )
+
+    def _as_tokens(self, values: Any) -> Array:
+        array = np.asarray(values)
+        if array.dtype.kind == "S":
+            return np.asarray(np.char.decode(array, self.encoding))
+        if array.dtype.kind == "O" and all(isinstance(v, (str, bytes)) for v in array.ravel()):
+            decoded = [
+                v.decode(self.encoding) if isinstance(v, bytes) else v for v in array.ravel()
+            ]
+            return np.asarray(decoded, np.str_).reshape(array.shape)
+        if array.size == 0:
+            return array.astype(np.str_)
+        if array.dtype.kind != "U":
+            raise TypeError(f"StringLookup takes strings; received dtype {array.dtype}.")
+        return array
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer; a vocabulary that was learnt is not part of it."""
+        rest = {"oov_method": "floormod", "salt": None, "encoding": self.encoding}
+        return {**super().get_config(), **rest}

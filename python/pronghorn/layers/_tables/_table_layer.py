@@ -1,0 +1,120 @@
+"""What the layers share that turn one kind of column into another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pronghorn import _tree, config
+from pronghorn._engine import Array
+from pronghorn._graph import KerasTensor
+from pronghorn._suggest import unknown
+from pronghorn.layers._layer import Layer
+
+
+class TableLayer(Layer):
+    """Base of layers that work on arrays of any kind, text included, before the model.
+
+    The engine computes with one kind of floating-point numbers; what has to do with categories is
+    done once, on the data.
+    """
+
+    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
+        """Applies the layer to an array or nested list.
+
+        Args:
+            inputs: The data.
+            training: Has no effect.
+
+        Raises:
+            TypeError: For a symbolic tensor.
+        """
+        if any(isinstance(leaf, KerasTensor) for leaf in _tree.flatten(inputs)):
+            raise TypeError(
+                f"Layer '{self.name}' ({type(self).__name__}) cannot be part of a model's graph: "
+                "call it on the data, and give the model what it returns."
+            )
+        self.built = True
+        return self._transform(inputs)
+
+    def _transform(self, inputs: Any) -> Array:
+        raise NotImplementedError
+
+    def build(self, input_shape: Any) -> None:
+        """There is nothing to build."""
+        self.built = True
+
+
+def check_mode(mode: str, known: Sequence[str], layer: str) -> str:
+    """`mode` if it is one of `known`.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if mode not in known:
+        raise unknown(f"`output_mode` of {layer}", mode, known)
+    return mode
+
+
+def check_sparse(sparse: bool, layer: str) -> bool:
+    """False.
+
+    Raises:
+        ValueError: For true: results are plain arrays.
+    """
+    if sparse:
+        raise ValueError(f"{layer} gives dense arrays. Received: sparse={sparse!r}")
+    return False
+
+
+def integers(values: Any, argument: str) -> Array:
+    """`values` as an int64 array; floats are cut to integers.
+
+    Raises:
+        TypeError: If it holds no numbers.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"`{argument}` must hold numbers; received dtype {array.dtype}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"`{argument}` must be finite.")
+    return array.astype(np.int64)
+
+
+def encode(indices: Array, mode: str, depth: int, weights: Array | None = None) -> Array:
+    """Categories as vectors of length `depth`.
+
+    Args:
+        indices: Integers, any shape; those outside of 0..depth-1 count for nothing.
+        mode: ``"one_hot"``: a vector for each index, in place of a last axis of length 1 or added
+            behind; ``"multi_hot"``: one for the last axis, 1 where an index occurs;
+            ``"count"``: how often, or the sum of the weights.
+        depth: Length of the vectors.
+        weights: Of the shape of `indices`, for ``"count"``.
+
+    Returns:
+        Array of ``config.floatx()``.
+
+    Example:
+        >>> encode(np.array([[0, 2, 2]]), "count", 3).tolist()
+        [[1.0, 0.0, 2.0]]
+    """
+    dtype = config.floatx()
+    if indices.ndim == 0:
+        indices = indices[None]
+    if mode == "one_hot":
+        if indices.ndim > 1 and indices.shape[-1] == 1:
+            indices = indices[..., 0]
+        return np.asarray(indices[..., None] == np.arange(depth), dtype)
+    rows = indices.reshape(-1, indices.shape[-1])
+    result = np.zeros((len(rows), depth), dtype)
+    inside = (rows >= 0) & (rows < depth)
+    row_numbers = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)[inside]
+    if mode == "multi_hot":
+        result[row_numbers, rows[inside]] = 1
+    else:
+        amounts = 1 if weights is None else np.asarray(weights).reshape(rows.shape)[inside]
+        np.add.at(result, (row_numbers, rows[inside]), amounts)
+    return result.reshape(*indices.shape[:-1], depth)

@@ -1,0 +1,298 @@
+"""What IntegerLookup and StringLookup share: a vocabulary, learnt or given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from pronghorn import config
+from pronghorn._engine import Array
+from pronghorn._numbers import integer
+from pronghorn.layers._tables._batches import batches
+from pronghorn.layers._tables._table_layer import TableLayer, check_mode, check_sparse, encode
+
+_MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
+_OLDER = {"binary": "multi_hot", "tf-idf": "tf_idf"}
+
+
+class VocabularyLookup(TableLayer):
+    """Tokens to their places in a vocabulary, or back.
+
+    First comes the mask (with ``"int"`` and a `mask_token`), then the places of unknown tokens,
+    then the vocabulary.
+    """
+
+    def __init__(
+        self,
+        max_tokens: int | None,
+        num_oov_indices: int,
+        mask_token: Any,
+        oov_token: Any,
+        vocabulary: Any,
+        idf_weights: Any,
+        invert: bool,
+        output_mode: str,
+        pad_to_max_tokens: bool,
+        sparse: bool,
+        name: str | None,
+        **kwargs: Any,
+    ) -> None:
+        label = type(self).__name__
+        kwargs.pop("vocabulary_size", None)  # as configurations have it
+        super().__init__(name=name, **kwargs)
+        self.max_tokens = None if max_tokens is None else integer(max_tokens, "max_tokens", low=2)
+        if pad_to_max_tokens and max_tokens is None:
+            raise ValueError("`pad_to_max_tokens` needs `max_tokens`. Received: max_tokens=None")
+        self.num_oov_indices = integer(num_oov_indices, "num_oov_indices", low=0)
+        self.output_mode = check_mode(_OLDER.get(output_mode, output_mode), _MODES, label)
+        self.sparse = check_sparse(sparse, label)
+        if self.num_oov_indices > 1:
+            self._check_several_unknown()
+        if invert and self.output_mode != "int":
+            raise ValueError(
+                f"`output_mode` must be 'int' when `invert` is true. Received: {output_mode!r}"
+            )
+        if idf_weights is not None and self.output_mode != "tf_idf":
+            raise ValueError(
+                f"`idf_weights` is for output_mode='tf_idf'. Received: output_mode={output_mode!r}"
+            )
+        self.mask_token = mask_token
+        self.oov_token = oov_token
+        self.invert = bool(invert)
+        self.pad_to_max_tokens = bool(pad_to_max_tokens)
+        self.input_vocabulary = None if vocabulary is None else _listed(vocabulary)
+        self.input_idf_weights = None if idf_weights is None else _listed(idf_weights)
+        self.idf_weights: Array | None = None
+        self._tokens: Array | None = None
+        self._order: Array | None = None
+        if vocabulary is not None:
+            self.set_vocabulary(vocabulary, idf_weights)
+
+    # What differs between numbers and text.
+
+    def _check_several_unknown(self) -> None:
+        """Raises ValueError if several places for unknown tokens are not supported."""
+
+    def _as_tokens(self, values: Any) -> Array:
+        """`values` as an array of tokens."""
+        raise NotImplementedError
+
+    def _unknown_places(self, tokens: Array) -> Array:
+        """Which of several places unknown tokens take, from 0."""
+        raise NotImplementedError
+
+    # The vocabulary.
+
+    @property
+    def _first_unknown(self) -> int:
+        return int(self.mask_token is not None and self.output_mode == "int")
+
+    @property
+    def _first_token(self) -> int:
+        return self._first_unknown + self.num_oov_indices
+
+    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
+        """Replaces the vocabulary.
+
+        Args:
+            vocabulary: The tokens, with or without mask and unknown ones at their places.
+            idf_weights: A weight for each, for ``"tf_idf"``.
+
+        Raises:
+            ValueError: If tokens are repeated or too many, special ones are in the middle, or the
+                weights do not fit.
+        """
+        tokens = self._as_tokens(_listed(vocabulary))
+        if tokens.size == 0:
+            raise ValueError("`vocabulary` must not be empty.")
+        special = self._special_tokens()
+        head = tokens[: len(special)].tolist()
+        if special and head == special:
+            tokens = tokens[len(special) :]
+        unique, counts = np.unique(tokens, return_counts=True)
+        if (counts > 1).any():
+            raise ValueError(f"`vocabulary` has tokens twice: {unique[counts > 1].tolist()}.")
+        listed = set(tokens.tolist())
+        for label, token in (("mask_token", self.mask_token), ("oov_token", self.oov_token)):
+            if token is not None and token in listed:
+                raise ValueError(
+                    f"`vocabulary` has the {label} {token!r} among its tokens; it belongs in "
+                    f"front, as in {[*special, 'token']}, or nowhere."
+                )
+        size = self._first_token + tokens.size
+        if self.max_tokens is not None and size > self.max_tokens:
+            raise ValueError(
+                f"`vocabulary` needs {size} places, more than max_tokens={self.max_tokens}."
+            )
+        self._take_tokens(tokens)
+        if self.output_mode != "tf_idf":
+            return
+        weights = np.asarray([] if idf_weights is None else idf_weights, config.floatx())
+        if weights.shape == (size,) and head == special:
+            weights = weights[len(special) :]
+        if weights.shape != tokens.shape:
+            raise ValueError(
+                f"`idf_weights` must have a weight for each of {tokens.size} tokens; received "
+                f"shape {weights.shape}."
+            )
+        self._take_weights(weights)
+
+    def _special_tokens(self) -> list[Any]:
+        unknown = [self.oov_token] * self.num_oov_indices
+        return [*([self.mask_token] if self._first_unknown else []), *unknown]
+
+    def _take_tokens(self, tokens: Array) -> None:
+        self._tokens = tokens
+        self._order = np.argsort(tokens, kind="stable")
+
+    def _take_weights(self, weights: Array) -> None:
+        unknown = np.full(self.num_oov_indices, weights.mean() if weights.size else 1.0)
+        padding = max(0, self._depth() - self._first_token - weights.size)
+        together = (unknown, weights, np.zeros(padding))
+        self.idf_weights = np.concatenate(together).astype(config.floatx())
+
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Learns the vocabulary: tokens by how often they occur, ties from high to low.
+
+        Args:
+            data: An array or list of tokens, or an iterable of batches.
+            steps: Batches to take; None takes all.
+
+        Raises:
+            ValueError: If the layer was given a vocabulary, or there are no data.
+        """
+        if self.input_vocabulary is not None:
+            raise ValueError(f"Layer '{self.name}' was given a `vocabulary` and cannot `adapt`.")
+        totals: dict[Any, int] = {}
+        documents: dict[Any, int] = {}
+        rows = 0
+        for batch in batches(data, steps):
+            tokens = self._as_tokens(batch)
+            _add(totals, tokens)
+            if self.output_mode == "tf_idf":
+                table = tokens.reshape(len(tokens), -1) if tokens.ndim > 1 else tokens[None]
+                for row in table:
+                    _add(documents, np.unique(row), each=1)
+                rows += len(table)
+        for special in (self.mask_token, self.oov_token):
+            totals.pop(special, None)
+        ordered = sorted(totals, key=lambda token: (totals[token], token), reverse=True)
+        if self.max_tokens is not None:
+            ordered = ordered[: self.max_tokens - self._first_token]
+        self._take_tokens(self._as_tokens(ordered))
+        if self.output_mode == "tf_idf":
+            counts = np.asarray([documents[token] for token in ordered], np.float64)
+            self._take_weights(np.log(1 + rows / (1 + counts)))
+
+    def vocabulary_size(self) -> int:
+        """Number of places, those of mask and unknown tokens included."""
+        return self._first_token + (0 if self._tokens is None else int(self._tokens.size))
+
+    def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
+        """The tokens in the order of their places.
+
+        Args:
+            include_special_tokens: Whether mask and unknown tokens are listed.
+        """
+        tokens = [] if self._tokens is None else self._tokens.tolist()
+        return [*self._special_tokens(), *tokens] if include_special_tokens else tokens
+
+    def _depth(self) -> int:
+        padded = self.pad_to_max_tokens and self.max_tokens is not None
+        return self.max_tokens or 0 if padded else self.vocabulary_size()
+
+    # Looking up.
+
+    def _transform(self, inputs: Any) -> Array:
+        if self._tokens is None or self._order is None:
+            raise ValueError(
+                f"Layer '{self.name}' has no vocabulary: pass `vocabulary` or call `adapt`."
+            )
+        if self.invert:
+            return self._tokens_at(np.asarray(inputs))
+        places = self._places(self._as_tokens(inputs), self._tokens, self._order)
+        if self.output_mode == "int":
+            return places
+        mode = "count" if self.output_mode == "tf_idf" else self.output_mode
+        result = encode(places, mode, self._depth())
+        if self.idf_weights is not None:
+            return np.asarray(result * self.idf_weights)
+        return result.astype(np.int64)  # as Keras gives them
+
+    def _places(self, tokens: Array, known: Array, order: Array) -> Array:
+        if known.size:
+            near = order[np.clip(np.searchsorted(known, tokens, sorter=order), 0, known.size - 1)]
+            found = known[near] == tokens
+        else:
+            near, found = np.zeros(tokens.shape, np.int64), np.zeros(tokens.shape, bool)
+        places = np.where(found, near + self._first_token, -1).astype(np.int64)
+        unknown = ~found
+        if self.mask_token is not None:
+            masked = tokens == self.mask_token
+            # Outside of "int" the mask is no category, and so counts for nothing.
+            places[masked] = 0 if self.output_mode == "int" else -1
+            unknown &= ~masked
+        if self.num_oov_indices == 0:
+            if unknown.any():
+                raise ValueError(
+                    "With num_oov_indices=0 every token must be in the vocabulary; received "
+                    f"{np.unique(tokens[unknown])[:10].tolist()}."
+                )
+        elif self.num_oov_indices == 1:
+            places[unknown] = self._first_unknown
+        else:
+            places[unknown] = self._unknown_places(tokens[unknown]) + self._first_unknown
+        return places
+
+    def _tokens_at(self, places: Array) -> Array:
+        if places.dtype.kind not in "biu":
+            raise TypeError(f"Places must be integers; received dtype {places.dtype}.")
+        table = self._as_tokens(self.get_vocabulary())
+        outside = (places < 0) | (places >= table.size)
+        result = table[np.where(outside, 0, places)]
+        if outside.any():
+            unknown = self._as_tokens([self.oov_token])
+            result = np.where(outside, unknown[0], result)
+        return np.asarray(result)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer; a vocabulary that was learnt is not part of it."""
+        size = None if self._tokens is None else self.vocabulary_size()
+        return {
+            **super().get_config(),
+            "invert": self.invert,
+            "max_tokens": self.max_tokens,
+            "num_oov_indices": self.num_oov_indices,
+            "oov_token": self.oov_token,
+            "mask_token": self.mask_token,
+            "output_mode": self.output_mode,
+            "sparse": self.sparse,
+            "pad_to_max_tokens": self.pad_to_max_tokens,
+            "idf_weights": self.input_idf_weights,
+            "vocabulary": self.input_vocabulary,
+            "vocabulary_size": size,
+        }
+
+
+def _listed(values: Any) -> list[Any]:
+    if isinstance(values, (str, bytes)):
+        raise ValueError(
+            "`vocabulary` must be a list of tokens; files are not read. Received: "
+            f"vocabulary={values!r}"
+        )
+    return list(np.asarray(values).tolist()) if hasattr(values, "__array__") else list(values)
+
+
+def _add(counts: dict[Any, int], tokens: Array, each: int | None = None) -> None:
+    unique, numbers = np.unique(tokens, return_counts=True)
+    amounts: Iterable[int] = numbers.tolist() if each is None else [each] * unique.size
+    for token, amount in zip(unique.tolist(), amounts, strict=True):
+        counts[token] = counts.get(token, 0) + amount
+
+
+def check_salt(salt: Any, layer: str) -> None:
+    """Raises ValueError unless `salt` is None."""
+    if salt is not None:
+        raise ValueError(f"{layer} does not support `salt`. Received: salt={salt!r}")
