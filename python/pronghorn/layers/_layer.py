@@ -15,11 +15,15 @@ from pronghorn._graph import KerasTensor, Node
 from pronghorn.layers import _custom, _eager
 from pronghorn.layers._recorded import array_of
 from pronghorn.layers._weights import WeightHolder
+from pronghorn.regularizers._regularizer import beyond_engine
 
 if TYPE_CHECKING:
     from pronghorn._engine import Node as EngineNode
 
 LayerT = TypeVar("LayerT", bound="Layer")
+
+# Names of weights that a layer may have a regulariser for.
+_REGULARIZED = ("kernel", "bias", "gamma", "beta", "embeddings")
 
 
 def _standard_dtype(dtype: Any) -> str:
@@ -220,11 +224,16 @@ class Layer(WeightHolder):
         """Variables with a regulariser, and it."""
         pairs = [
             (getattr(self, name, None), getattr(self, f"{name}_regularizer", None))
-            for name in ("kernel", "bias", "gamma", "beta", "embeddings")
+            for name in _REGULARIZED
             if self.built and getattr(self, f"{name}_regularizer", None) is not None
         ]
         found = [(v, r) for v, r in pairs if v is not None]
         return [*found, *self._weight_regularizers]
+
+    def _penalises_beyond_engine(self) -> bool:
+        """Whether a penalty on its weights is one that the engine does not compute."""
+        named = (getattr(self, f"{name}_regularizer", None) for name in _REGULARIZED)
+        return bool(self._weight_regularizers) or any(map(beyond_engine, named))
 
     def _forget_losses(self) -> None:
         for layer in self._flatten_layers():

@@ -72,7 +72,10 @@ class SteppedModel(GraphModel):
     def _trains_by_steps(self) -> bool:
         cls = type(self)
         own = any(getattr(cls, name) is not getattr(SteppedModel, name) for name in _STEPS)
-        extra = any(layer._weight_regularizers for layer in self._flatten_layers())
+        extra = any(
+            layer._penalises_beyond_engine()  # type: ignore[attr-defined]
+            for layer in self._flatten_layers()
+        )
         return own or self._run_eagerly or self._objects_needed or extra
 
     def _steps_needed(self) -> bool:

@@ -116,6 +116,12 @@ class L1L2(Regularizer):
         return {"l1": self.l1, "l2": self.l2}
 
 
+def beyond_engine(regularizer: Regularizer | None) -> Regularizer | None:
+    """`regularizer` if its penalty is not that of its l1 and l2; None if the engine computes it."""
+    own = regularizer is not None and type(regularizer).__call__ is not Regularizer.__call__
+    return regularizer if own else None
+
+
 def get(identifier: Any) -> Regularizer | None:
     """The regularizer that ``identifier`` stands for.
 
@@ -125,7 +131,7 @@ def get(identifier: Any) -> Regularizer | None:
 
     Raises:
         ValueError: For an unknown name, with the nearest one suggested.
-        TypeError: For anything else; the engine knows only these penalties.
+        TypeError: For anything else.
 
     Example:
         >>> get("l2")
@@ -134,7 +140,7 @@ def get(identifier: Any) -> Regularizer | None:
     found = REGISTRY.get(identifier)
     if found is not None and not isinstance(found, Regularizer):
         raise TypeError(
-            "A regularizer must be L1, L2 or L1L2, which the engine computes; received "
+            "A regularizer must be a name, a configuration or a Regularizer; received "
             f"{identifier!r}."
         )
     return found
