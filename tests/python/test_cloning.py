@@ -216,3 +216,31 @@ def test_drawings(tmp_path):
         keras.utils.model_to_dot(keras.Sequential([layers.Dense(1)]))
     with pytest.raises(ValueError, match="no arguments"):
         keras.utils.model_to_dot(model, layer_range=1)
+
+
+def test_one_input_twice_takes_the_last_array():
+    x = keras.Input((3,), name="x")
+    model = keras.Model([x, x], layers.Activation("linear")(x))
+    first, last = data(4, 3), data(4, 3, seed=9)
+    np.testing.assert_array_equal(model.predict([first, last], verbose=0), last)
+
+
+def test_paths_and_dtypes_of_layers():
+    layer = layers.Dense(2, name="d", dtype="float64")
+    assert layer.path == "d"
+    model = keras.Sequential([keras.Input((3,), dtype="float64"), layer], name="m")
+    assert (layer.path, model.path) == ("m/d", "m")
+    assert layer.weights[0].path == f"{layer.path}/kernel"
+    assert layer.dtype_policy == keras.DTypePolicy("float64")
+    model.compile("sgd", "mse", run_eagerly=True)
+    assert model.run_eagerly is True
+
+
+def test_output_specs_leave_the_layer_as_it_was():
+    layer = layers.Dense(2)
+    tensor = keras.KerasTensor((None, 5, 3))
+    assert layer.compute_output_spec(tensor).shape == (None, 5, 2)
+    assert not layer.built
+    assert chain().compute_output_spec(keras.KerasTensor((7, 3))).shape == (7, 2)
+    with pytest.raises(ValueError, match="adds inputs of one shape|one shape|broadcast"):
+        layers.Add().compute_output_spec([tensor, keras.KerasTensor((None, 4))])

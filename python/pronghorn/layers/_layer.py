@@ -12,6 +12,7 @@ from pronghorn import _engine, _naming, _tree
 from pronghorn._autodiff import Tensor, recording_is_on
 from pronghorn._engine import Array, EngineGraph
 from pronghorn._graph import KerasTensor, Node
+from pronghorn.dtype_policies import DTypePolicy
 from pronghorn.layers import _custom, _eager
 from pronghorn.layers._recorded import array_of
 from pronghorn.layers._weights import WeightHolder
@@ -106,6 +107,7 @@ class Layer(WeightHolder):
         self._losses: list[Any] = []
         self._inbound_nodes: list[Node] = []
         self._build_shape: Any = None
+        self._path: str | None = None
         self._eager = _eager.EagerEngines()
 
     @staticmethod
@@ -262,7 +264,7 @@ class Layer(WeightHolder):
         """
         if self.built:
             return
-        with _naming.name_scope(self.name):
+        with _naming.name_scope(self.name) as self._path:
             self._create_weights(input_shape)
         self.built = True
         self._build_shape = input_shape
@@ -417,6 +419,34 @@ class Layer(WeightHolder):
     def variable_dtype(self) -> str:
         """The same as `dtype`."""
         return self._dtype
+
+    @property
+    def dtype_policy(self) -> DTypePolicy:
+        """`dtype` as an object."""
+        return DTypePolicy(self._dtype)
+
+    @property
+    def path(self) -> str:
+        """Names of the models around the layer and its own, by slashes; its name before `build`."""
+        return self._path or self.name
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """What calling the layer on symbolic tensors gives, without calling it.
+
+        Args:
+            inputs: Symbolic tensors, in the structure that a call takes.
+
+        Returns:
+            Symbolic tensors that come from nowhere, in the structure of the outputs.
+
+        Example:
+            >>> import pronghorn as keras
+            >>> keras.layers.Dense(2).compute_output_spec(keras.KerasTensor((None, 3))).shape
+            (None, 2)
+        """
+        shapes = self._shapes_of(inputs)
+        self._check_inputs(shapes)
+        return self._symbolic_outputs(shapes)
 
     def _only_node(self, what: str) -> Node:
         if not self._inbound_nodes:

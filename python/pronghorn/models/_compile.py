@@ -105,6 +105,11 @@ class CompiledModel(SteppedModel):
         self._trainer = None
         self._last_logs = {}
 
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether `compile` asked for it."""
+        return self._run_eagerly
+
     def _set_graph(self, inputs: Any, outputs: Any) -> None:
         super()._set_graph(inputs, outputs)
         self._objective = None

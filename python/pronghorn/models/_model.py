@@ -110,5 +110,3 @@ def _check_tensors(argument: str, value: Any) -> None:
                 f"`{argument}` must be symbolic tensors, from Input or from calling layers. "
                 f"Received: {leaf!r} (of type {type(leaf).__name__})"
             )
-    if argument == "inputs" and len({id(leaf) for leaf in leaves}) != len(leaves):
-        raise ValueError(f"`{argument}` has one tensor twice. Received: {argument}={value!r}")
