@@ -24,7 +24,7 @@ def _one_twice(library: Any) -> Any:
 def _say(model: Any) -> dict[str, Any]:
     return {
         "layers": [layer.name for layer in model.layers],
-        "paths": [layer.path for layer in model.layers],
+        "paths": [layer.path for layer in model.layers if layer.weights],
         "policies": [layer.dtype_policy.name for layer in model.layers],
         "inputs": [tensor.name for tensor in model.inputs],
         "trainable": [w.path for w in model.trainable_weights],

@@ -242,5 +242,5 @@ def test_output_specs_leave_the_layer_as_it_was():
     assert layer.compute_output_spec(tensor).shape == (None, 5, 2)
     assert not layer.built
     assert chain().compute_output_spec(keras.KerasTensor((7, 3))).shape == (7, 2)
-    with pytest.raises(ValueError, match="adds inputs of one shape|one shape|broadcast"):
+    with pytest.raises(ValueError, match="shape"):
         layers.Add().compute_output_spec([tensor, keras.KerasTensor((None, 4))])
