@@ -155,6 +155,7 @@ OptimizerSpec to_optimizer(const py::handle& object) {
       {"name", field(&OptimizerSpec::name)},
       {"hyper", field(&OptimizerSpec::hyper)},
       {"weight_decay", field(&OptimizerSpec::weight_decay)},
+      {"undecayed", field(&OptimizerSpec::undecayed)},
       {"clipnorm", field(&OptimizerSpec::clipnorm)},
       {"clipvalue", field(&OptimizerSpec::clipvalue)},
       {"global_clipnorm", field(&OptimizerSpec::global_clipnorm)}};

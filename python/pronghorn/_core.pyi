@@ -153,6 +153,7 @@ class OptimizerSpec(TypedDict, total=False):
     name: str  # of _core.optimizers()
     hyper: dict[str, float]  # every name of it
     weight_decay: float  # 0: none
+    undecayed: list[int]  # indices of variables that it leaves alone
     clipnorm: float  # 0: none, each of the three
     clipvalue: float
     global_clipnorm: float

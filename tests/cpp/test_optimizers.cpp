@@ -129,6 +129,17 @@ std::multimap<std::string, Reference> references() {
           const double v = p.s[1] / (1 - std::pow(0.99, t));
           p.w -= kRate * m / (std::sqrt(v) + 1e-3);
         }}},
+      {"ftrl",
+       {{-0.7, 0.2, 0.05, 0.1, 0.03, 0.4},
+        {"accumulator", "linear"},
+        [](Parameter& p, double g, int) {
+          const double n = p.s[0] + g * g;
+          const double rise = (std::pow(n, 0.7) - std::pow(p.s[0], 0.7)) / kRate;
+          p.s[1] += g + 2 * 0.03 * p.w - rise * p.w;
+          p.s[0] = n;
+          const double quadratic = std::pow(n, 0.7) / kRate + 2 * (0.1 + 0.4 / (2 * kRate));
+          p.w = (std::min(std::max(p.s[1], -0.05), 0.05) - p.s[1]) / quadratic;
+        }}},
       {"lion",
        {{0.9, 0.99},
         {"momentum"},

@@ -42,6 +42,18 @@ def adadelta(t, w, g, s, lr, rho, epsilon):
     return w + lr * d
 
 
+def ftrl(t, w, g, s, lr, **hyper):
+    p = -hyper["learning_rate_power"]
+    before = s.get("n", np.full_like(w, hyper["initial_accumulator_value"]))
+    after = before + g * g
+    rise = (after**p - before**p) / lr
+    z = s.get("z", 0.0) + g + 2 * hyper["l2_shrinkage_regularization_strength"] * w - rise * w
+    s["n"], s["z"] = after, z
+    lasso = hyper["l1_regularization_strength"]
+    ridge = 2 * hyper["l2_regularization_strength"] + hyper["beta"] / lr
+    return (np.clip(z, -lasso, lasso) - z) / (after**p / lr + ridge)
+
+
 def lion(t, w, g, s, lr, beta_1, beta_2):
     m = s.get("m", 0.0)
     s["m"] = beta_2 * m + (1 - beta_2) * g
@@ -83,6 +95,7 @@ RULES = {
     "Adamax": adamax,
     "Nadam": nadam,
     "Lion": lion,
+    "Ftrl": ftrl,
 }
 VARIANTS = {
     "SGD": [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"nesterov": True}],
@@ -93,6 +106,16 @@ VARIANTS = {
     "AdamW": [{}, {"weight_decay": 0.1, "amsgrad": True}],
     "Adamax": [{}, {"beta_1": 0.5}],
     "Nadam": [{}, {"beta_1": 0.5}],
+    "Ftrl": [
+        {},
+        {"initial_accumulator_value": 0.0, "learning_rate_power": -0.7},
+        {
+            "l1_regularization_strength": 0.01,
+            "l2_regularization_strength": 0.02,
+            "l2_shrinkage_regularization_strength": 0.03,
+            "beta": 0.5,
+        },
+    ],
     "Lion": [{}, {"beta_1": 0.5, "beta_2": 0.7}],
 }
 COMMON = [
@@ -102,7 +125,7 @@ COMMON = [
     {"clipvalue": 0.005},
     {"global_clipnorm": 0.02},
 ]
-RATE = {"Adadelta": 1.0, "Adagrad": 0.1}
+RATE = {"Adadelta": 1.0, "Adagrad": 0.1, "Ftrl": 0.1}
 
 
 def cases():

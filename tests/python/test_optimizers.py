@@ -80,7 +80,7 @@ def test_numbers_out_of_range(cls):
         with pytest.raises(ValueError, match=f"`{argument}`"):
             cls(**{argument: -1.0})
     for argument in cls._hyper:
-        if isinstance(getattr(cls(), argument), bool):
+        if isinstance(getattr(cls(), argument), bool) or argument == "learning_rate_power":
             continue
         with pytest.raises(ValueError, match=f"`{argument}`"):
             cls(**{argument: -0.5})

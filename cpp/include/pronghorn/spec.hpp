@@ -72,6 +72,7 @@ struct OptimizerSpec {
   std::string name;
   std::map<std::string, double> hyper;
   double weight_decay = 0;
+  std::vector<std::size_t> undecayed;  // variables that weight decay leaves alone
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;  // 0: off
 };
 

@@ -70,6 +70,12 @@ void Trainer<T>::State::configure(const OptimizerSpec& optimizer_spec) {
   clipnorm = optimizer_spec.clipnorm;
   clipvalue = optimizer_spec.clipvalue;
   global_clipnorm = optimizer_spec.global_clipnorm;
+  undecayed = optimizer_spec.undecayed;
+}
+
+template <class T>
+bool Trainer<T>::State::decays(std::size_t variable) const noexcept {
+  return std::find(undecayed.begin(), undecayed.end(), variable) == undecayed.end();
 }
 
 template <class T>
@@ -133,6 +139,7 @@ std::vector<std::unique_ptr<Sink<T>>> Trainer<T>::State::make_sinks(bool fused_s
     if (fused_sinks) {
       sink.optimizer = optimizer;
       sink.clipvalue = static_cast<T>(clipvalue);
+      sink.decays = decays(v);
       for (SlotMemory& slot : slots) {
         if (slot.variable == v) sink.slots[slot.index] = slot.values.data();
       }
@@ -187,6 +194,7 @@ void Trainer<T>::State::fill_update() {
     UpdateVariable<T> entry;
     entry.variable = engine->state_->pointers[v];
     entry.gradient = buffers[v].data();
+    entry.decays = decays(v);
     for (SlotMemory& slot : slots) {
       if (slot.variable == v) entry.slots[slot.index] = slot.values.data();
     }
@@ -304,8 +312,15 @@ void Trainer<T>::set_optimizer(const OptimizerSpec& spec) {
                                 "for one, cannot be switched on or off after compiling");
   }
   state.configure(spec);
-  for (auto& sink : state.sinks) {
-    if (sink != nullptr) sink->clipvalue = static_cast<T>(state.clipvalue);
+  const auto& pointers = state.engine->state_->pointers;
+  for (std::size_t v = 0; v < state.sinks.size(); ++v) {
+    if (state.sinks[v] == nullptr) continue;
+    state.sinks[v]->clipvalue = static_cast<T>(state.clipvalue);
+    state.sinks[v]->decays = state.decays(v);
+  }
+  for (UpdateVariable<T>& entry : state.update.variables) {
+    const auto found = std::find(pointers.begin(), pointers.end(), entry.variable);
+    entry.decays = state.decays(static_cast<std::size_t>(found - pointers.begin()));
   }
   state.update.clipnorm = state.clipnorm;
   state.update.clipvalue = state.clipvalue;

@@ -29,6 +29,7 @@ struct Trainer<T>::State {
   const kernels::Optimizer<T>* optimizer = nullptr;
   kernels::OptimizerConfig config;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
+  std::vector<std::size_t> undecayed;
   // Persistent scalars (Nadam's product) and the number of steps taken.
   std::vector<double> persistent;
   std::atomic<std::int64_t> iterations{0};
@@ -57,6 +58,7 @@ struct Trainer<T>::State {
   void make_slots();
   void require_optimizer() const;
   std::size_t graph_variables() const;
+  bool decays(std::size_t variable) const noexcept;
   bool reads(std::size_t output, bool sparse) const;
   Program<T>& training_program();
   Program<T>& evaluation_program();

@@ -32,7 +32,7 @@ void Sink<T>::consume(std::size_t j, std::size_t row, std::size_t rows, T* g, bo
   for (int s = 0; s < kernels::kMaxSlots; ++s) {
     slot_runs[s] = slots[s] == nullptr ? nullptr : slots[s] + offset;
   }
-  optimizer->update(w, slot_runs, g, n, *scalars);
+  update_run(*optimizer, decays, w, slot_runs, g, n, *scalars);
 }
 
 template <class T>
@@ -42,6 +42,24 @@ double Sink<T>::penalty() const noexcept {
   return sum;
 }
 
+template <class T>
+void update_run(const kernels::Optimizer<T>& optimizer, bool decays, T* w, T* const* slots,
+                const T* g, std::size_t n, const kernels::OptimizerScalars<T>& scalars) noexcept {
+  if (decays) {
+    optimizer.update(w, slots, g, n, scalars);
+    return;
+  }
+  kernels::OptimizerScalars<T> own = scalars;
+  own.decay_factor = 1;
+  optimizer.update(w, slots, g, n, own);
+}
+
+template void update_run(const kernels::Optimizer<float>&, bool, float*, float* const*,
+                         const float*, std::size_t,
+                         const kernels::OptimizerScalars<float>&) noexcept;
+template void update_run(const kernels::Optimizer<double>&, bool, double*, double* const*,
+                         const double*, std::size_t,
+                         const kernels::OptimizerScalars<double>&) noexcept;
 template struct Sink<float>;
 template struct Sink<double>;
 

@@ -29,7 +29,8 @@ struct Sink {
   // fused
   const kernels::Optimizer<T>* optimizer = nullptr;
   T* slots[kernels::kMaxSlots] = {};
-  T clipvalue = 0;  // 0: off
+  T clipvalue = 0;     // 0: off
+  bool decays = true;  // whether weight decay applies
 
   // not fused
   T* buffer = nullptr;
@@ -44,5 +45,10 @@ struct Sink {
                const kernels::OptimizerScalars<T>* scalars) noexcept;
   double penalty() const noexcept;
 };
+
+// One update of n elements; `decays`: whether weight decay is a part of it.
+template <class T>
+void update_run(const kernels::Optimizer<T>& optimizer, bool decays, T* w, T* const* slots,
+                const T* g, std::size_t n, const kernels::OptimizerScalars<T>& scalars) noexcept;
 
 }  // namespace pronghorn

@@ -79,8 +79,8 @@ class UpdatePhase final : public Phase<T> {
       for (int s = 0; s < kernels::kMaxSlots; ++s) {
         slots[s] = variable.slots[s] == nullptr ? nullptr : variable.slots[s] + piece.begin;
       }
-      update_.optimizer->update(variable.variable->packed() + piece.begin, slots, g, piece.size,
-                                *step.scalars);
+      update_run(*update_.optimizer, variable.decays, variable.variable->packed() + piece.begin,
+                 slots, g, piece.size, *step.scalars);
     }
   }
 

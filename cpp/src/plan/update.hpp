@@ -16,6 +16,7 @@ struct UpdateVariable {
   T* gradient = nullptr;
   T* slots[kernels::kMaxSlots] = {};
   bool active = true;  // false: no gradient was given, leave it alone
+  bool decays = true;  // whether weight decay applies
 };
 
 // Shared by the two phases below; lives as long as they do.

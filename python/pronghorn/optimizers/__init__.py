@@ -6,6 +6,7 @@ from pronghorn.optimizers._adagrad import Adagrad
 from pronghorn.optimizers._adam import Adam
 from pronghorn.optimizers._adamax import Adamax
 from pronghorn.optimizers._adamw import AdamW
+from pronghorn.optimizers._ftrl import Ftrl
 from pronghorn.optimizers._lion import Lion
 from pronghorn.optimizers._lookup import deserialize, get, serialize
 from pronghorn.optimizers._nadam import Nadam
@@ -20,6 +21,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
     "Lion",
     "Nadam",
     "Optimizer",

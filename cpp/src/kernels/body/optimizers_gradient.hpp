@@ -1,6 +1,7 @@
 // Optimizers that scale the gradient by its own history: SGD, RMSprop, Adagrad, Adadelta, Lion.
 #pragma once
 
+#include "kernels/body/math.hpp"
 #include "kernels/body/optimizer_entry.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
@@ -234,5 +235,59 @@ struct Lion {
   }
 };
 PRONGHORN_REGISTER(Lion)
+
+// With w the decayed parameter, p = -learning_rate_power and h = l2 + beta / (2 eta):
+// n' <- n + g^2; z <- z + g + 2 shrinkage w - (n'^p - n^p) w / eta; n <- n';
+// w <- (min(max(z, -l1), l1) - z) / (n^p / eta + 2 h). McMahan et al., KDD 2013, algorithm 1. Where
+// the divisor is zero, which takes n = 0, w is 0 (Keras divides by zero there).
+template <class T>
+struct Ftrl {
+  static constexpr const char* kName = "ftrl";
+  static constexpr const char* kHyper[kMaxScalars] = {"learning_rate_power",
+                                                      "initial_accumulator_value",
+                                                      "l1_regularization_strength",
+                                                      "l2_regularization_strength",
+                                                      "l2_shrinkage_regularization_strength",
+                                                      "beta"};
+
+  static int slots(const double* hyper, const char* names[kMaxSlots],
+                   double initial[kMaxSlots]) noexcept {
+    return SlotList(names, initial).add("accumulator", hyper[1]).add("linear").count();
+  }
+
+  static void prepare(const OptimizerConfig& config, std::int64_t, double*,
+                      OptimizerScalars<T>& scalars) noexcept {
+    const double* hyper = config.hyper;
+    const double ridge = 2 * hyper[3] + hyper[5] / config.learning_rate;
+    set_scalars(scalars, config, -hyper[0], 1 / config.learning_rate, hyper[2], ridge,
+                2 * hyper[4]);
+  }
+
+  static void update(T* w, T* const* slots, const T* g, std::size_t n,
+                     const OptimizerScalars<T>& scalars) noexcept {
+    const T decay = scalars.decay_factor;
+    const T* value = scalars.value;
+    const T exponent = value[0], inverse_rate = value[1], lasso = value[2], ridge = value[3],
+            shrinkage = value[4];
+    const Run<T> weights{w};
+    const Run<T> squares{slots[0]};
+    const Run<T> linear{slots[1]};
+    for_vectors<T>(n, [&](std::size_t i, std::size_t count) {
+      const Vec<T> gradient = load_up_to(g + i, count);
+      const Vec<T> present = weights.get(i, count) * decay;
+      const Vec<T> before = squares.get(i, count);
+      const Vec<T> after = before + gradient * gradient;
+      const Vec<T> grown = power<T>(after, exponent);
+      const Vec<T> rise = (grown - power<T>(before, exponent)) * inverse_rate;
+      const Vec<T> z = linear.get(i, count) + gradient + shrinkage * present - rise * present;
+      squares.put(i, after, count);
+      linear.put(i, z, count);
+      const Vec<T> divisor = grown * inverse_rate + ridge;
+      const Vec<T> kept = min<T>(max<T>(z, splat<T>(-lasso)), splat<T>(lasso));
+      weights.put(i, select<T>(divisor == Vec<T>{}, Vec<T>{}, (kept - z) / divisor), count);
+    });
+  }
+};
+PRONGHORN_REGISTER(Ftrl)
 
 }  // namespace pronghorn::kernels::PRONGHORN_ISA
