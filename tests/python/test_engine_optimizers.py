@@ -343,3 +343,26 @@ def test_what_needs_other_state_cannot_be_switched_on_the_way(optimizer, name, v
     setattr(optimizer, name, before)
     model.train_on_batch(x, y)
     assert optimizer.iterations == 2
+
+
+@pytest.mark.parametrize("clip", [{}, {"clipnorm": 100.0}])
+@pytest.mark.parametrize("way", ["names", "variables", "apply"])
+def test_weight_decay_leaves_variables_alone(way, clip):
+    """Fused and not, in `fit` and by `apply`: the bias is not decayed, the kernel is."""
+    model, x, y, weights = problem()
+    bias = model.layers[0].bias
+    optimizer = keras.optimizers.SGD(0.05, weight_decay=0.5, **clip)
+    excluded = {"var_list": [bias]} if way == "variables" else {"var_names": ["bias"]}
+    optimizer.exclude_from_weight_decay(**excluded)
+    error = 2.0 * (x @ weights[0] + weights[1] - y) / y.size
+    gradients = [x.T @ error, error.sum(axis=0)]
+    if way == "apply":
+        optimizer.apply(gradients, model.trainable_weights)
+    else:
+        model.compile(optimizer, "mse")
+        model.train_on_batch(x, y)
+    kernel = weights[0] * (1 - 0.05 * 0.5) - 0.05 * gradients[0]
+    np.testing.assert_allclose(model.get_weights()[0], kernel, rtol=1e-9)
+    np.testing.assert_allclose(model.get_weights()[1], weights[1] - 0.05 * gradients[1], rtol=1e-9)
+    with pytest.raises(ValueError, match="built"):
+        optimizer.exclude_from_weight_decay(var_names=["kernel"])

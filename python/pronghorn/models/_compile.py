@@ -206,7 +206,7 @@ class CompiledModel(SteppedModel):
             if optimizer is not None and optimizer._trainer is not self._trainer:
                 _hand_over(optimizer, self._trainer)  # it has trained another model meanwhile
             return self._trainer
-        spec = None if optimizer is None else optimizer._engine_spec()
+        spec = None if optimizer is None else optimizer._engine_spec(self._engine_variables)
         specs = [[tracked.spec for tracked in row] for row in objective.metrics]
         trainer = Trainer(engine, objective.losses, specs, spec)
         if optimizer is not None:
@@ -222,7 +222,7 @@ class CompiledModel(SteppedModel):
         if self._trainer is None:
             raise self._compiled_meanwhile()
         if training:
-            spec = self.optimizer._engine_spec()
+            spec = self.optimizer._engine_spec(self._engine_variables)
             if spec != self._optimizer_spec:
                 self._trainer.set_optimizer(spec)
                 self._optimizer_spec = spec

@@ -62,7 +62,7 @@ class Applying:
             variables: The variables that will be updated, in this order.
         """
         own: Any = self
-        spec = own._engine_spec()
+        spec = own._engine_spec(variables)
         trainer = make_trainer(variables, spec)
         old = own._trainer
         if old is not None:
@@ -117,7 +117,7 @@ class Applying:
             self.build(variables)
         trainer = self._holder
         assert trainer is not None
-        spec = own._engine_spec()
+        spec = own._engine_spec(variables)
         if spec != self._holder_spec:
             trainer.set_optimizer(spec)
             self._holder_spec = spec

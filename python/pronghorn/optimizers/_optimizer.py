@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -108,6 +109,8 @@ class Optimizer(Applying):
         self.loss_scale_factor = None
         self.gradient_accumulation_steps = None
         self._learning_rate = _checked_rate(learning_rate)
+        self._undecayed: tuple[Any, ...] = ()
+        self._undecayed_names: tuple[str, ...] = ()
         self._iterations = 0
         self._trainer: Trainer | None = None
 
@@ -238,14 +241,51 @@ class Optimizer(Applying):
             return np.full(count, rate)
         return np.asarray([float(rate()) for _ in range(count)], np.float64)
 
-    def _engine_spec(self) -> OptimizerSpec:
-        """What the engine is told: the rule and its numbers, as they are now."""
+    def exclude_from_weight_decay(
+        self,
+        var_list: Sequence[Any] | None = None,
+        var_names: Sequence[str] | None = None,
+    ) -> None:
+        """Says which variables weight decay leaves alone; to be called before the first update.
+
+        Args:
+            var_list: The variables themselves.
+            var_names: Parts of names, as regular expressions: a variable is left alone if one of
+                them is found in its name.
+
+        Raises:
+            ValueError: If the optimizer has begun.
+
+        Example:
+            >>> from pronghorn.optimizers import AdamW
+            >>> AdamW(weight_decay=0.01).exclude_from_weight_decay(var_names=["bias"])
+        """
+        if self.built:
+            raise ValueError(
+                "`exclude_from_weight_decay()` must be called before the optimizer is built; "
+                f"'{self.name}' has begun already."
+            )
+        self._undecayed = tuple(var_list or ())
+        self._undecayed_names = tuple(var_names or ())
+
+    def _use_weight_decay(self, variable: Any) -> bool:
+        """Whether weight decay applies to a variable."""
+        if any(variable is each for each in self._undecayed):
+            return False
+        return not any(re.search(part, variable.name) for part in self._undecayed_names)
+
+    def _engine_spec(self, variables: Sequence[Any] = ()) -> OptimizerSpec:
+        """What the engine is told: the rule and its numbers, as they are now.
+
+        Args:
+            variables: Those that the engine updates, in its order.
+        """
         if not self._kernel:
             raise ValueError(
                 f"{type(self).__name__} is no optimizer that the engine knows; use one of "
                 f"{', '.join(sorted(cls.__name__ for cls in REGISTRY.objects()))}."
             )
-        return {
+        spec: OptimizerSpec = {
             "name": self._kernel,
             "hyper": {name: float(getattr(self, name)) for name in self._hyper},
             "weight_decay": self.weight_decay or 0.0,
@@ -253,6 +293,10 @@ class Optimizer(Applying):
             "clipvalue": self.clipvalue or 0.0,
             "global_clipnorm": self.global_clipnorm or 0.0,
         }
+        undecayed = [i for i, v in enumerate(variables) if not self._use_weight_decay(v)]
+        if undecayed and self.weight_decay:
+            spec["undecayed"] = undecayed
+        return spec
 
     def _bind(self, trainer: Trainer | None) -> None:
         """Makes ``trainer`` the keeper of this optimizer's state, from the present count on."""
