@@ -11,7 +11,6 @@ class Case(NamedTuple):
     name: str
     arguments: dict[str, Any]
     shapes: list[tuple[int, ...]]
-    kinks: bool = False  # its derivative jumps where inputs are equal or zero
 
     def make(self, library: Any, **more: Any) -> Any:
         """The layer, of either library."""
@@ -37,7 +36,9 @@ def cases() -> list[Case]:
 
 
 # Random in training: compared with Keras in inference only.
-RANDOM = {"Dropout"}
+RANDOM = {"AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"}
+# Whose inputs are whole numbers below `input_dim`.
+INTEGER = {"Embedding"}
 
 # By class: arguments, then the shapes of the inputs.
 _SETS: dict[str, list[tuple[Any, ...]]] = {
@@ -51,7 +52,11 @@ _SETS: dict[str, list[tuple[Any, ...]]] = {
         ({"axis": 2}, (3, 2, 2)),
     ],
     "Concatenate": [({}, (2,), (3,)), ({"axis": 1}, (2, 3), (1, 3))],
-    "Dense": [({"units": 3}, (4,)), ({"units": 2, "activation": "relu"}, (3, 4))],
+    "Dense": [
+        ({"units": 3}, (4,)),
+        ({"units": 2, "activation": "relu"}, (3, 4)),
+        ({"units": 3, "activity_regularizer": "l2"}, (4,)),
+    ],
     "Dropout": [({"rate": 0.4, "seed": 3}, (6,))],
     "ELU": [({"alpha": 0.7}, (5,))],
     "Flatten": [({}, (2, 3))],
@@ -74,6 +79,56 @@ _SETS: dict[str, list[tuple[Any, ...]]] = {
     "RMSNormalization": [({}, (6,)), ({"axis": [1, 2]}, (2, 3)), ({"epsilon": 0.3}, (2, 3))],
     "ReLU": [({}, (5,)), ({"max_value": 0.8, "negative_slope": 0.1, "threshold": 0.1}, (5,))],
     "Reshape": [({"target_shape": (3, -1)}, (6,)), ({"target_shape": (4,)}, (2, 2))],
-    "Softmax": [({}, (4,))],
+    "Softmax": [({}, (4,)), ({"axis": 1}, (3, 2)), ({"axis": [1, 2]}, (3, 2))],
     "UnitNormalization": [({}, (4,)), ({"axis": 1}, (3, 2)), ({"axis": [1, 2]}, (2, 3))],
+    "ActivityRegularization": [({"l1": 0.1, "l2": 0.2}, (4,)), ({"l2": 0.3}, (2, 3))],
+    "AlphaDropout": [({"rate": 0.4, "seed": 3}, (6,))],
+    "Average": [({}, (4,), (4,), (4,)), ({}, (2, 3), (2, 1))],
+    "Dot": [
+        ({"axes": 1}, (4,), (4,)),
+        ({"axes": (2, 1), "normalize": True}, (2, 3), (3, 4)),
+        ({"axes": -1}, (2, 3), (3,)),
+        ({"axes": (1, 3)}, (3, 2), (2, 2, 3)),
+        ({"axes": 1, "normalize": True}, (4,), (4,)),
+    ],
+    "Embedding": [
+        ({"input_dim": 7, "output_dim": 5}, (3,)),
+        ({"input_dim": 60, "output_dim": 40, "embeddings_regularizer": "l2"}, (2, 2)),
+    ],
+    "GaussianDropout": [({"rate": 0.3, "seed": 3}, (6,))],
+    "GaussianNoise": [({"stddev": 0.4, "seed": 3}, (2, 5))],
+    "Identity": [({}, (4,))],
+    "Masking": [({"mask_value": 0.5}, (3, 2))],
+    "Maximum": [({}, (4,), (4,)), ({}, (2, 3), (3,), (2, 1))],
+    "Minimum": [({}, (4,), (4,)), ({}, (2, 3), (1, 3))],
+    "Multiply": [({}, (4,), (4,)), ({}, (2, 3), (2, 3), (2, 3)), ({}, (2, 3), (1,))],
+    "PReLU": [
+        ({}, (5,)),
+        ({"alpha_initializer": "ones", "alpha_regularizer": "l2"}, (2, 3)),
+        ({"shared_axes": [1]}, (2, 3)),
+        ({"shared_axes": [2]}, (2, 3, 2)),
+    ],
+    "Permute": [({"dims": (2, 1)}, (2, 3)), ({"dims": (3, 1, 2)}, (2, 3, 4))],
+    "RepeatVector": [({"n": 3}, (4,))],
+    "Rescaling": [
+        ({"scale": 0.5, "offset": -1.0}, (4,)),
+        ({"scale": [0.5, 2.0, 1.0], "offset": 0.1}, (2, 3)),
+    ],
+    "Subtract": [({}, (4,), (4,)), ({}, (2, 3), (2, 1))],
+    "EinsumDense": [
+        ({"equation": "ab,bc->ac", "output_shape": 3, "bias_axes": "c"}, (4,)),
+        (
+            {
+                "equation": "abc,cde->aebd",
+                "output_shape": (3, None, 2),
+                "activation": "tanh",
+                "bias_axes": "bd",
+                "kernel_regularizer": "l2",
+            },
+            (2, 4),
+        ),
+        ({"equation": "abc,bcd->ad", "output_shape": 3, "bias_regularizer": "l1"}, (3, 2)),
+        ({"equation": "...x,xy->...y", "output_shape": 5, "bias_axes": "y"}, (2, 3)),
+        ({"equation": "ab...,bc->ac...", "output_shape": 2, "bias_axes": "c"}, (3, 2)),
+    ],
 }

@@ -30,6 +30,7 @@ PYTHON_LEVELS = (
     {
         "activations",
         "callbacks",
+        "constraints",
         "datasets",
         "initializers",
         "losses",

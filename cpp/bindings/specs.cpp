@@ -50,6 +50,15 @@ const Readers<ActivationSpec>& activation_readers() {
   return readers;
 }
 
+const Readers<ConstraintSpec>& constraint_readers() {
+  static const Readers<ConstraintSpec> readers = {
+      {"variable", field(&ConstraintSpec::variable)}, {"name", field(&ConstraintSpec::name)},
+      {"axes", field(&ConstraintSpec::axes)},         {"least", field(&ConstraintSpec::least)},
+      {"most", field(&ConstraintSpec::most)},         {"rate", field(&ConstraintSpec::rate)},
+      {"epsilon", field(&ConstraintSpec::epsilon)}};
+  return readers;
+}
+
 const Readers<NodeSpec>& node_readers() {
   static const Readers<NodeSpec> readers = {
       {"op", field(&NodeSpec::op)},
@@ -83,6 +92,13 @@ const Readers<NodeSpec>& node_readers() {
       {"weights_l1", field(&NodeSpec::weights_l1)},
       {"weights_l2", field(&NodeSpec::weights_l2)},
       {"strides", field(&NodeSpec::strides)},
+      {"constraints",
+       [](NodeSpec& node, const py::handle& value) {
+         for (const auto& object : py::cast<py::sequence>(value)) {
+           node.constraints.emplace_back();
+           read(object, constraint_readers(), "constraint", node.constraints.back());
+         }
+       }},
       {"numbers", field(&NodeSpec::numbers)}};
   return readers;
 }

@@ -61,6 +61,17 @@ class Activation(TypedDict, total=False):
     p1: float  # relu: max_value (inf: none)
     p2: float  # relu: threshold
 
+class Constraint(TypedDict, total=False):
+    """What a variable must be like after each update: cpp/src/plan/constraint.hpp."""
+
+    variable: int
+    name: str  # "non_neg" or "norm", which reads the rest
+    axes: list[int]
+    least: float
+    most: float
+    rate: float
+    epsilon: float
+
 class Node(TypedDict, total=False):
     """One operation. Nodes are listed in an order in which inputs come before users."""
 
@@ -84,6 +95,7 @@ class Node(TypedDict, total=False):
     weights_l1: list[float]  # regularisers of `weights`
     weights_l2: list[float]
     strides: list[int]  # strided
+    constraints: list[Constraint]
     numbers: dict[str, float]  # further numbers by name, such as "epsilon"
 
 class Engine:

@@ -25,6 +25,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from pronghorn._core import (
         Activation,
+        Constraint,
         DType,
         LossSpec,
         MetricSpec,
@@ -55,6 +56,7 @@ stream_bandwidth = _core.stream_bandwidth
 __all__ = [
     "Activation",
     "Array",
+    "Constraint",
     "CoreVariable",
     "DType",
     "Engine",

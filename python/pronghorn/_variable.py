@@ -43,6 +43,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         dtype: str | None = None,
         trainable: bool = True,
         name: str | None = None,
+        *,
+        _row_axes: int | None = None,
     ) -> None:
         self.name = name or _naming.auto_name(type(self).__name__)
         scope = _naming.current_path()
@@ -67,7 +69,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
                 f"`dtype` of a variable must be 'float32' or 'float64'. Received: dtype={dtype!r}"
             )
         self._scalar = tuple(shape) == ()  # which the engine keeps as a vector of one
-        self._core = _engine.CoreVariable(tuple(shape) or (1,), cast("DType", dtype))
+        self._core = _engine.CoreVariable(tuple(shape) or (1,), cast("DType", dtype), _row_axes)
         self._leaf = Node()
         self.assign(value)
 

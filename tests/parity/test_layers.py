@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 from _pairs import LIBRARIES, assert_weights_equal, compile_pair, fit_pair, pair
-from layer_cases import RANDOM, Case, cases
+from layer_cases import INTEGER, RANDOM, Case, cases
 
 import pronghorn
 
@@ -14,7 +14,10 @@ CASES = cases()
 def _model(case: Case, scale: float = 1.0):
     def make(library):
         inputs = [library.Input(shape) for shape in case.shapes]
-        below = [library.layers.Dense(s[-1])(t) for s, t in zip(case.shapes, inputs, strict=True)]
+        below = [
+            t if case.name in INTEGER else library.layers.Dense(shape[-1])(t)
+            for shape, t in zip(case.shapes, inputs, strict=True)
+        ]
         inner = case.make(library, name="tested")(below if case.takes_list else below[0])
         outputs = library.layers.Dense(2)(library.layers.Flatten()(inner))
         return library.Model(inputs, outputs)
@@ -30,6 +33,9 @@ def _model(case: Case, scale: float = 1.0):
 def _data(case: Case, rows: int):
     rng = np.random.default_rng(4)
     x = [rng.normal(size=(rows, *shape)).astype("float32") for shape in case.shapes]
+    if case.name in INTEGER:
+        top = case.arguments["input_dim"]
+        x = [rng.integers(0, top, (rows, *shape)) for shape in case.shapes]
     return x if case.takes_list else x[0], rng.normal(size=(rows, 2)).astype("float32")
 
 

@@ -313,19 +313,3 @@ def test_errors_are_clear():
     model.compile("sgd", "mse")
     with pytest.raises(TypeError, match="dict of numbers"):
         model.fit(X, Y, verbose=0)
-
-
-def test_lambda_layers():
-    def scaled(x, factor, training=False):
-        return x * (factor if training else 1.0)
-
-    layer = layers.Lambda(scaled, arguments={"factor": 3.0})
-    assert layer(np.ones((1, 2)), training=True).tolist() == [[3, 3]]
-    model = keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: ops.sum(x, axis=1) ** 2)])
-    assert model.output_shape == (None,)
-    assert model.run_mode == "recorded"
-    np.testing.assert_allclose(model.predict(X, verbose=0), X.sum(axis=1) ** 2, rtol=1e-5)
-    known = layers.Lambda(lambda x: x[:, :2], output_shape=(2,))
-    assert known(keras.Input((4,))).shape == (None, 2)
-    with pytest.raises(TypeError, match="callable"):
-        layers.Lambda(3)

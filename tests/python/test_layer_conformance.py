@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from layer_cases import cases
+from layer_cases import INTEGER, cases
 
 import pronghorn as keras
 from pronghorn import _core, layers
@@ -27,7 +27,13 @@ def fresh():
 
 
 def test_every_layer_has_a_case():
-    classes = {name for name in layers.__all__ if inspect.isclass(getattr(layers, name))}
+    public = {name: getattr(layers, name) for name in layers.__all__}
+    # Those of the columns of tables learn nothing and have tests of their own.
+    classes = {
+        name
+        for name, thing in public.items()
+        if inspect.isclass(thing) and not thing.__module__.startswith("pronghorn.layers._tables")
+    }
     assert classes - EXEMPT == {case.name for case in CASES}
 
 
@@ -35,6 +41,9 @@ def inputs(case, dtype, rows=ROWS):
     """Numbers well apart from each other and from zero, so that no kink lies within a step."""
     rng = np.random.default_rng(7)
     arrays = []
+    if case.name in INTEGER:
+        top = case.arguments["input_dim"]
+        return [rng.integers(0, top, (rows, *shape)).astype(dtype) for shape in case.shapes]
     for shape in case.shapes:
         size = rows * int(np.prod(shape))
         values = (np.arange(size) + rng.uniform(0.2, 0.8, size)) / size * 2 - 1
@@ -96,6 +105,9 @@ def test_gradients(case, training):
         return float((run().outputs[0] * dy).sum())
 
     for array, gradient in zip(arrays, of_inputs, strict=True):
+        if case.name in INTEGER:
+            np.testing.assert_array_equal(gradient, 0)
+            continue
         expected = differences(array, loss)
         scale = max(1.0, np.abs(expected).max())
         np.testing.assert_allclose(gradient, expected, rtol=0, atol=TOLERANCE * scale)
@@ -125,7 +137,7 @@ def model_of(case, dtype="float32", trainable=True):
     """The layer between two others, so that gradients come from above and go on below."""
     tensors = [keras.Input(shape, dtype=dtype) for shape in case.shapes]
     given = [
-        layers.Dense(shape[-1], dtype=dtype)(t)
+        t if case.name in INTEGER else layers.Dense(shape[-1], dtype=dtype)(t)
         for t, shape in zip(tensors, case.shapes, strict=True)
     ]
     layer = case.make(keras, dtype=dtype, trainable=trainable)
@@ -139,14 +151,14 @@ def test_threads_change_no_bit(case):
     x = inputs(case, "float32", rows=150)
     y = np.random.default_rng(1).normal(size=(150, 2)).astype("float32")
     results = []
-    for threads in (1, 2, 5):
+    for threads in (1, 3):
         keras.utils.clear_session()
         keras.utils.set_random_seed(3)
         _core.set_num_threads(threads)
         _core.set_parallel_threshold(0.0)
         model, _ = model_of(case)
         model.compile("adam", "mse")
-        losses = model.fit(x, y, batch_size=70, epochs=2, verbose=0).history["loss"]
+        losses = model.fit(x, y, batch_size=70, verbose=0).history["loss"]
         results.append([losses, model.predict(x, verbose=0), *model.get_weights()])
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):

@@ -18,6 +18,14 @@ struct ActivationSpec {
   double p0 = 0, p1 = 0, p2 = 0;  // meaning by name: see kernels/table.hpp
 };
 
+// What a variable must be like after each update: see plan/constraint.hpp.
+struct ConstraintSpec {
+  std::size_t variable = 0;
+  std::string name;
+  std::vector<std::ptrdiff_t> axes;
+  double least = 0, most = 0, rate = 1, epsilon = 0;
+};
+
 struct NodeSpec {
   std::string op;    // as registered by a file of layers/: "input", "dense", "add", ...
   std::string name;  // of the layer, for messages
@@ -36,7 +44,8 @@ struct NodeSpec {
   std::vector<std::ptrdiff_t> weights;         // variables, or -1 where one is left out
   std::vector<double> weights_l1, weights_l2;  // regularisers of `weights`; empty: none
   std::vector<std::ptrdiff_t> strides;         // strided
-  std::map<std::string, double> numbers;       // by name: "epsilon", "momentum", ...
+  std::vector<ConstraintSpec> constraints;
+  std::map<std::string, double> numbers;  // by name: "epsilon", "momentum", ...
 };
 
 struct GraphSpec {

@@ -171,6 +171,18 @@ struct Columns {
   void (*transform)(const T* x, const T* shift, const T* scale, const T* offset, T* y,
                     std::size_t n) noexcept;
   void (*multiply)(const T* a, const T* b, T* y, std::size_t n) noexcept;
+  void (*subtract)(const T* a, const T* b, T* y, std::size_t n) noexcept;
+  void (*maximum)(const T* a, const T* b, T* y, std::size_t n) noexcept;
+  void (*minimum)(const T* a, const T* b, T* y, std::size_t n) noexcept;
+  // dx = dy where a > b, dy / 2 where they are equal, 0 elsewhere: half a maximum's gradient
+  void (*winner)(const T* dy, const T* a, const T* b, T* dx, std::size_t n) noexcept;
+  // y += factor * x
+  void (*add_scaled)(T factor, const T* x, T* y, std::size_t n) noexcept;
+  T (*dot)(const T* a, const T* b, std::size_t n) noexcept;
+  // y = x where x > 0, else alpha * x; dx = dy * y'; sums += dy * min(x, 0)
+  void (*leaky)(const T* x, const T* alpha, T* y, std::size_t n) noexcept;
+  void (*leaky_backward)(const T* dy, const T* x, const T* alpha, T* dx, std::size_t n) noexcept;
+  void (*add_negative_products)(const T* dy, const T* x, T* sums, std::size_t n) noexcept;
   // sums += (x - shift)^2
   void (*add_squares)(const T* x, const T* shift, T* sums, std::size_t n) noexcept;
   // sums += dy; products += dy * (x - shift)
@@ -179,6 +191,19 @@ struct Columns {
   // dx = (dy - level - (x - shift) * slope) * scale
   void (*standardize_backward)(const T* dy, const T* x, const T* shift, const T* scale,
                                const T* level, const T* slope, T* dx, std::size_t n) noexcept;
+};
+
+// Random rows of n elements; element i has the Philox word of (first + i) under (seed, stream,
+// step).
+template <class T>
+struct Noise {
+  // Independent standard normals.
+  void (*normals)(T* out, std::size_t n, std::uint64_t seed, std::uint32_t stream,
+                  std::uint64_t step, std::uint64_t first) noexcept;
+  // out = x * scale + offset where the word is at or above rate * 2^32, else `dropped`
+  void (*alpha_dropout)(const T* x, T* out, std::size_t n, double rate, T scale, T offset,
+                        T dropped, std::uint64_t seed, std::uint32_t stream, std::uint64_t step,
+                        std::uint64_t first) noexcept;
 };
 
 // Vector mathematics on arrays, exposed for tests and benchmarks. <= 4 ULP (body/math.hpp).
@@ -202,6 +227,7 @@ struct Table {
   Products<T> products;
   Elementwise<T> elementwise;
   Columns<T> columns;
+  Noise<T> noise;
   VectorMath<T> math;
   const Activation<T>* activations;
   std::size_t activation_count;

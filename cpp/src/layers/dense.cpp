@@ -21,7 +21,7 @@ struct Dense {
     bind_activation<float>(node.activation);
     const std::size_t features = inputs[0].back();
     if (node.kernel >= variables.size()) throw std::invalid_argument("no such kernel variable");
-    require(variables[node.kernel], {features, node.units}, "kernel");
+    require(variables[node.kernel], {features, node.units}, "kernel");  // or axes folded into these
     if (node.bias >= 0) {
       if (static_cast<std::size_t>(node.bias) >= variables.size()) {
         throw std::invalid_argument("no such bias variable");
@@ -47,6 +47,12 @@ struct Dense {
     const Variable<T>* bias =
         node.bias < 0 ? nullptr : variables[static_cast<std::size_t>(node.bias)];
     const std::size_t x = planner.value(node.inputs[0]);
+    if (kernel->layout().rows != planner.info(x).cols ||
+        (bias != nullptr && bias->layout().rows != 1)) {
+      throw std::invalid_argument("layer '" + node.name +
+                                  "': the rows of the kernel's matrix must be the inputs, and the "
+                                  "bias must be one row");
+    }
     auto act = bind_activation<T>(node.activation);
     if (planner.head_takes_logits(i)) act.kernel = nullptr;
 
@@ -120,8 +126,14 @@ struct Dense {
   }
 
  private:
+  // `got` may have more axes than `expected` where these are products of neighbouring ones.
   static void require(const Shape& got, const Shape& expected, const char* what) {
-    if (got == expected) return;
+    std::size_t product = 1, at = 0;
+    for (const std::size_t axis : got) {
+      product *= axis;
+      if (at + 1 < expected.size() && product == expected[at]) product = 1, ++at;
+    }
+    if (at + 1 == expected.size() && product == expected[at]) return;
     throw std::invalid_argument(std::string(what) + " has shape " + to_string(got) + ", expected " +
                                 to_string(expected));
   }

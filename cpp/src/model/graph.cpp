@@ -105,6 +105,19 @@ Graph::Graph(GraphSpec spec, const std::vector<Shape>& variable_shapes)
   }
 }
 
+std::vector<ConstraintSpec> Graph::constraints() const {
+  std::vector<ConstraintSpec> found;
+  std::vector<bool> known(variable_uses_.size(), false);
+  for (const NodeSpec& node : spec_.nodes) {
+    for (const ConstraintSpec& constraint : node.constraints) {
+      if (known.at(constraint.variable)) continue;  // of a layer that is used more than once
+      known[constraint.variable] = true;
+      found.push_back(constraint);
+    }
+  }
+  return found;
+}
+
 SampleMatrix Graph::matrix(std::size_t i) const noexcept {
   const Shape& shape = shapes_[i];
   SampleMatrix matrix;

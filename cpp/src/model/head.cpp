@@ -353,8 +353,11 @@ class HeadPhase final : public Phase<T> {
 template <class T>
 class TotalsPhase final : public Phase<T> {
  public:
-  TotalsPhase(std::vector<HeadPlan<T>> heads, std::vector<const Sink<T>*> regularized)
-      : heads_(std::move(heads)), regularized_(std::move(regularized)) {}
+  TotalsPhase(std::vector<HeadPlan<T>> heads, std::vector<const Sink<T>*> regularized,
+              std::vector<ActivityPenalty> penalties)
+      : heads_(std::move(heads)),
+        regularized_(std::move(regularized)),
+        penalties_(std::move(penalties)) {}
 
   std::size_t tasks(const Step<T>& /*step*/) const noexcept override { return 1; }
 
@@ -363,6 +366,14 @@ class TotalsPhase final : public Phase<T> {
     const auto samples = static_cast<double>(step.samples);
     double batch_loss = step.penalty;
     for (const Sink<T>* sink : regularized_) batch_loss += sink->penalty();
+    for (const ActivityPenalty& penalty : penalties_) {
+      const double* sums = step.workspace->accumulator(penalty.accumulator);
+      double sum = 0;
+      for (std::size_t b = 0; b < divide_up(step.samples, penalty.block_samples); ++b) {
+        sum += sums[b];
+      }
+      batch_loss += sum / samples;
+    }
     for (const HeadPlan<T>& head : heads_) {
       if (head.empty()) continue;
       const std::size_t width = 1 + 2 * head.metrics.size();
@@ -388,6 +399,7 @@ class TotalsPhase final : public Phase<T> {
  private:
   const std::vector<HeadPlan<T>> heads_;
   const std::vector<const Sink<T>*> regularized_;
+  const std::vector<ActivityPenalty> penalties_;
 };
 
 template <class T>
@@ -398,17 +410,19 @@ std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>& head, bool gradient
 
 template <class T>
 std::unique_ptr<Phase<T>> make_totals_phase(std::vector<HeadPlan<T>> heads,
-                                            std::vector<const Sink<T>*> regularized) {
-  return std::make_unique<TotalsPhase<T>>(std::move(heads), std::move(regularized));
+                                            std::vector<const Sink<T>*> regularized,
+                                            std::vector<ActivityPenalty> penalties) {
+  return std::make_unique<TotalsPhase<T>>(std::move(heads), std::move(regularized),
+                                          std::move(penalties));
 }
 
-#define PRONGHORN_INSTANTIATE(T)                                                 \
-  template struct HeadPlan<T>;                                                   \
-  template HeadPlan<T> plan_head(Planner<T>&, std::size_t, std::size_t);         \
-  template std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>&, bool,   \
-                                                     const Contribution<T>&);    \
-  template std::unique_ptr<Phase<T>> make_totals_phase(std::vector<HeadPlan<T>>, \
-                                                       std::vector<const Sink<T>*>);
+#define PRONGHORN_INSTANTIATE(T)                                               \
+  template struct HeadPlan<T>;                                                 \
+  template HeadPlan<T> plan_head(Planner<T>&, std::size_t, std::size_t);       \
+  template std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>&, bool, \
+                                                     const Contribution<T>&);  \
+  template std::unique_ptr<Phase<T>> make_totals_phase(                        \
+      std::vector<HeadPlan<T>>, std::vector<const Sink<T>*>, std::vector<ActivityPenalty>);
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)
 #undef PRONGHORN_INSTANTIATE

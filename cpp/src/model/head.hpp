@@ -61,6 +61,7 @@ std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>& head, bool gradient
 // Adds one batch to step.totals.
 template <class T>
 std::unique_ptr<Phase<T>> make_totals_phase(std::vector<HeadPlan<T>> heads,
-                                            std::vector<const Sink<T>*> regularized);
+                                            std::vector<const Sink<T>*> regularized,
+                                            std::vector<ActivityPenalty> penalties);
 
 }  // namespace pronghorn

@@ -6,6 +6,7 @@
 #include "kernels/dispatch.hpp"
 #include "layers/layer.hpp"
 #include "model/head.hpp"
+#include "plan/constraint.hpp"
 
 namespace pronghorn {
 
@@ -66,6 +67,12 @@ void Planner<T>::analyse() {
     if (options_.output_gradients || !options_.losses[o].name.empty()) {
       active_[outputs[o]] = true;
       ++pending_[outputs[o]];
+    }
+  }
+  for (std::size_t i = 0; i < graph_.size(); ++i) {
+    // Its own penalty, whatever lies above.
+    if (graph_.node(i).op == "activity_regularization" && !options_.losses.empty()) {
+      active_[i] = true;
     }
   }
   for (std::size_t i = graph_.size(); i-- > 0;) {
@@ -222,6 +229,7 @@ Program<T> Planner<T>::plan() {
   }
   layer_.clear();
   if (options_.update != nullptr) emit_update();
+  if (options_.constrain) emit_constraints();
   if (!options_.losses.empty()) emit_totals();
   share_slots();
   label_phases();
@@ -302,6 +310,16 @@ void Planner<T>::emit_update() {
   emit(make_update_phase<T>(*options_.update), {}, gradients, {"update"});
 }
 
+template <class T>
+void Planner<T>::emit_constraints() {
+  for (const ConstraintSpec& constraint : graph_.constraints()) {
+    const std::size_t v = constraint.variable;
+    if (options_.sinks[v] == nullptr) continue;
+    emit(make_constraint_phase(*options_.variables[v], constraint), {}, {variable_resource(v)},
+         {"constraint"});
+  }
+}
+
 // Last, since penalties are known only when every sink has taken its gradient.
 template <class T>
 void Planner<T>::emit_totals() {
@@ -316,8 +334,11 @@ void Planner<T>::emit_totals() {
     regularized.push_back(options_.sinks[v]);
     reads.push_back(variable_resource(v));
   }
-  emit(make_totals_phase<T>(std::move(heads_), std::move(regularized)), reads, {totals_resource()},
-       {"totals"});
+  for (const ActivityPenalty& penalty : penalties_) {
+    reads.push_back(accumulator_resource(penalty.accumulator));
+  }
+  emit(make_totals_phase<T>(std::move(heads_), std::move(regularized), penalties_), reads,
+       {totals_resource()}, {"totals"});
 }
 
 template <class T>

@@ -10,6 +10,7 @@
 #include "model/head.hpp"
 #include "model/run_state.hpp"
 #include "model/trainer_state.hpp"
+#include "plan/constraint.hpp"
 
 namespace pronghorn {
 
@@ -172,6 +173,7 @@ Program<T>& Trainer<T>::State::training_program() {
   if (training != nullptr) return *training;
   sinks = make_sinks(fused);
   PlanOptions<T> options = plan_options(true, &sinks);
+  options.constrain = true;
   if (!fused) {
     fill_update();
     options.update = &update;
@@ -236,6 +238,13 @@ Program<T>& Trainer<T>::State::apply_program() {
     for (auto* make : {&make_norm_phase<T>, &make_update_phase<T>}) {
       apply->stages.emplace_back();
       apply->stages.back().phases.push_back((*make)(update));
+    }
+    apply->stages.emplace_back();
+    for (const ConstraintSpec& constraint : engine->state_->graph.constraints()) {
+      const std::size_t v = constraint.variable;
+      if (!engine->state_->graph.variable_trainable(v)) continue;
+      apply->stages.back().phases.push_back(
+          make_constraint_phase(*engine->state_->pointers[v], constraint));
     }
   }
   return *apply;

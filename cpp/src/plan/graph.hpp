@@ -32,6 +32,9 @@ class Graph {
   std::size_t variable_uses(std::size_t v) const noexcept { return variable_uses_[v]; }
   bool variable_trainable(std::size_t v) const noexcept { return variable_trainable_[v]; }
 
+  // Of all nodes, one a variable at most.
+  std::vector<ConstraintSpec> constraints() const;
+
  private:
   GraphSpec spec_;
   std::vector<Shape> shapes_;

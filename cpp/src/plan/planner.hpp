@@ -29,6 +29,7 @@ struct PlanOptions {
   std::vector<Variable<T>*> variables;
   std::vector<Sink<T>*> sinks;          // where each variable's gradient goes; null: not wanted
   BufferedUpdate<T>* update = nullptr;  // to run once all gradients are in their buffers
+  bool constrain = false;               // weights are updated: apply their constraints
 };
 
 // An activation's kernel with its numbers; kernel == nullptr: linear.
@@ -67,6 +68,11 @@ struct Resource {
 template <class T>
 struct HeadPlan;
 
+// Sums by blocks of samples whose total, divided by the samples, belongs to the loss.
+struct ActivityPenalty {
+  std::size_t accumulator = 0, block_samples = 1;
+};
+
 template <class T>
 class Planner {
  public:
@@ -103,11 +109,15 @@ class Planner {
   // The forward phases change variables (moving statistics).
   void updates_state() { program_.updates_state = true; }
 
+  void add_penalty(const ActivityPenalty& penalty) { penalties_.push_back(penalty); }
+
   // For layers, backward.
   bool wants_gradient(std::size_t node) const noexcept { return wants_[node]; }
   std::size_t gradient(std::size_t node);  // the tensor of dJ/d(value)
   // The next contribution to a node's gradient. `can_fuse`: the caller can apply an epilogue.
   Contribution<T> contribute(std::size_t node, bool can_fuse);
+  // Whether anything above the node has written its gradient.
+  bool has_contribution(std::size_t node) const noexcept { return started_[node]; }
   // Whether contributors have applied the node's epilogue already.
   bool epilogue_done(std::size_t node) const noexcept { return fused_[node]; }
   Sink<T>* sink(std::size_t variable) const noexcept { return options_.sinks[variable]; }
@@ -127,6 +137,7 @@ class Planner {
   void analyse();
   void emit_heads();
   void emit_update();
+  void emit_constraints();
   void emit_totals();
   void share_slots();
   void label_phases();
@@ -137,6 +148,7 @@ class Planner {
   const kernels::Table<T>& kernels_;
   Program<T> program_;
   std::vector<HeadPlan<T>> heads_;
+  std::vector<ActivityPenalty> penalties_;
   std::vector<std::size_t> values_, gradients_, layer_states_;
   std::vector<GradientEpilogue<T>> epilogues_;
   std::vector<bool> logits_, wants_, active_, fused_, has_gradient_, started_, sunk_;

@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pronghorn._engine import EngineGraph
-from pronghorn.layers._layer import Layer
+from pronghorn.layers._merge import Merge
 
 if TYPE_CHECKING:
     from pronghorn._engine import Node as EngineNode
 
 
-class Add(Layer):
-    """Adds a list of inputs of one shape, element by element.
+class Add(Merge):
+    """Adds a list of inputs element by element.
 
     Args:
         **kwargs: `name`, `dtype`.
 
     Raises:
-        ValueError: When called on something else than a list of inputs of one shape.
+        ValueError: When called on something else than a list of inputs whose shapes can be
+            broadcast.
 
     Example:
         >>> import numpy as np
@@ -27,36 +28,25 @@ class Add(Layer):
         [[2.0, 2.0]]
     """
 
-    _takes_list = True
-    _keeps_shape = True
-
-    def _check_inputs(self, shapes: Any) -> None:
-        super()._check_inputs(shapes)
-        if any(shape[1:] != shapes[0][1:] for shape in shapes):
-            raise ValueError(
-                f'Layer "{self.name}" adds inputs of one shape. Received shapes '
-                f"{[tuple(shape) for shape in shapes]}."
-            )
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """Shape of the first input."""
-        return tuple(input_shape[0])
-
     def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        if len({len(each.shape) for each in inputs}) > 1:
+            return super()._compose(inputs, training)
         total = inputs[0]
         for each in inputs[1:]:
             total = total + each
         return total
 
-    def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
-        return {"op": "add"}
+    def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
+        nodes = self._aligned(graph, inputs)
+        node: EngineNode = {"op": "add", "name": self.name, "inputs": nodes}
+        return [graph.append(node, graph.shapes[nodes[0]])]
 
 
 def add(inputs: Sequence[Any], **kwargs: Any) -> Any:
     """Adds a list of tensors or arrays; see `Add`.
 
     Args:
-        inputs: Of one shape.
+        inputs: Tensors or arrays whose shapes can be broadcast.
         **kwargs: Arguments of `Add`.
 
     Example:

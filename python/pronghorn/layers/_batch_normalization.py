@@ -35,8 +35,8 @@ class BatchNormalization(ScaledLayer):
         moving_variance_initializer: Name or object that gives the first `moving_variance`.
         beta_regularizer: Penalty on `beta` in the loss.
         gamma_regularizer: Penalty on `gamma` in the loss.
-        beta_constraint: Must be None, as the following.
-        gamma_constraint: Must be None.
+        beta_constraint: What `beta` must be like after each update.
+        gamma_constraint: Likewise for `gamma`.
         renorm: Must be false.
         renorm_clipping: Must be None.
         renorm_momentum: Unused, as `renorm` is false.
@@ -159,6 +159,7 @@ class BatchNormalization(ScaledLayer):
                 graph,
                 [self.gamma, self.beta, self.moving_mean, self.moving_variance],
                 [self.gamma_regularizer, self.beta_regularizer],
+                [self.gamma_constraint, self.beta_constraint],
             ),
         }
         result = graph.append(node, graph.shapes[moved])

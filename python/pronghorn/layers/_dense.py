@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from pronghorn import activations, initializers, regularizers
+from pronghorn import activations, constraints, initializers, regularizers
 from pronghorn._engine import EngineGraph
 from pronghorn._variable import Variable
 from pronghorn.activations._function import engine_spec
+from pronghorn.layers import _lowering
 from pronghorn.layers._layer import Layer
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ class Dense(Layer):
         bias_initializer: Name or object that draws b.
         kernel_regularizer: Penalty on W in the loss.
         bias_regularizer: Penalty on b in the loss.
-        activity_regularizer: Must be None, as the following.
-        kernel_constraint: Must be None.
-        bias_constraint: Must be None.
-        lora_rank: Must be None.
+        activity_regularizer: Penalty on Y in the loss, as a mean over the batch.
+        kernel_constraint: What W must be like after each update.
+        bias_constraint: Likewise for b.
+        lora_rank: Must be None, as the following.
         lora_alpha: Must be None.
         quantization_config: Must be None.
         **kwargs: `name`, `trainable`, `dtype`.
@@ -69,9 +70,6 @@ class Dense(Layer):
         if isinstance(units, bool) or not hasattr(units, "__index__") or units <= 0:
             raise ValueError(f"`units` must be a positive integer. Received: units={units!r}")
         for argument, value in (
-            ("activity_regularizer", activity_regularizer),
-            ("kernel_constraint", kernel_constraint),
-            ("bias_constraint", bias_constraint),
             ("lora_rank", lora_rank),
             ("lora_alpha", lora_alpha),
             ("quantization_config", quantization_config),
@@ -80,7 +78,7 @@ class Dense(Layer):
                 raise ValueError(
                     f"Dense does not support `{argument}`. Received: {argument}={value!r}"
                 )
-        super().__init__(**kwargs)
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = int(units)
         self.activation = activations.get(activation)
         self._activation_spec = engine_spec(self.activation)
@@ -89,6 +87,8 @@ class Dense(Layer):
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
+        self.kernel_constraint = constraints.get(kernel_constraint)
+        self.bias_constraint = constraints.get(bias_constraint)
         self.bias: Variable | None = None
         self._kernel: Variable | None = None
 
@@ -137,6 +137,11 @@ class Dense(Layer):
             "activation": cast("ActivationSpec", self._activation_spec),
             "trainable": self._trainable,
             "frozen": [graph.variable(v) for v in self._weights if not v.trainable],
+            **_lowering.constraint_fields(
+                self,
+                graph,
+                [(self.kernel, self.kernel_constraint), (self.bias, self.bias_constraint)],
+            ),
         }
         if self.kernel_regularizer is not None:
             node["kernel_l1"] = float(self.kernel_regularizer.l1)
@@ -157,7 +162,7 @@ class Dense(Layer):
             "bias_initializer": initializers.serialize(self.bias_initializer),
             "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
             "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-            "kernel_constraint": None,
-            "bias_constraint": None,
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
             "quantization_config": None,
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from pronghorn import _engine, _naming, _tree
+from pronghorn import _engine, _naming, _tree, regularizers
 from pronghorn._autodiff import Tensor, recording_is_on
 from pronghorn._engine import Array, EngineGraph
 from pronghorn._graph import KerasTensor, Node
@@ -53,7 +53,8 @@ class Layer(WeightHolder):
         trainable: Whether training changes the weights.
         dtype: "float32", "float64" or None (``config.floatx()``).
         name: Unique within a model; given automatically if None.
-        **kwargs: `input_shape` or `input_dim`, as older scripts pass them to the first layer.
+        **kwargs: `activity_regularizer`, a penalty on the output in the loss; `input_shape` or
+            `input_dim`, as older scripts pass them to the first layer.
 
     Raises:
         ValueError: For unknown arguments or a dtype that the engine does not have.
@@ -92,13 +93,13 @@ class Layer(WeightHolder):
         self.name = name or _naming.auto_name(type(self).__name__)
         self._dtype = _standard_dtype(dtype)
         self._input_shape_arg = self._take_input_shape(kwargs)
-        for unsupported in ("activity_regularizer", "autocast"):
-            value = kwargs.pop(unsupported, None)
-            if value is not None and value is not True:
-                raise ValueError(
-                    f"{type(self).__name__} does not support `{unsupported}`. "
-                    f"Received: {unsupported}={value!r}"
-                )
+        self.activity_regularizer = regularizers.get(kwargs.pop("activity_regularizer", None))
+        autocast = kwargs.pop("autocast", None)
+        if autocast is not None and autocast is not True:
+            raise ValueError(
+                f"{type(self).__name__} does not support `autocast`. Received: "
+                f"autocast={autocast!r}"
+            )
         if kwargs:
             raise ValueError(
                 f"{type(self).__name__} has no arguments {sorted(kwargs)}. Received: {kwargs}"
@@ -141,7 +142,7 @@ class Layer(WeightHolder):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer, as plain data."""
-        return {
+        config = {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": {
@@ -151,6 +152,9 @@ class Layer(WeightHolder):
                 "registered_name": None,
             },
         }
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return config
 
     @classmethod
     def from_config(cls: type[LayerT], config: dict[str, Any]) -> LayerT:

@@ -22,8 +22,8 @@ class LayerNormalization(ScaledLayer):
         gamma_initializer: Name or object that draws `gamma`.
         beta_regularizer: Penalty on `beta` in the loss.
         gamma_regularizer: Penalty on `gamma` in the loss.
-        beta_constraint: Must be None, as the following.
-        gamma_constraint: Must be None.
+        beta_constraint: What `beta` must be like after each update.
+        gamma_constraint: Likewise for `gamma`.
         **kwargs: `name`, `trainable`, `dtype`.
 
     Raises:

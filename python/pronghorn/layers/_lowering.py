@@ -6,12 +6,17 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from pronghorn import config
 from pronghorn._engine import EngineGraph
 from pronghorn._variable import Variable
+from pronghorn.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
+from pronghorn.regularizers import L1, L1L2, L2
 
 if TYPE_CHECKING:
     from pronghorn._engine import Activation as ActivationSpec
+    from pronghorn._engine import Constraint as ConstraintSpec
     from pronghorn._engine import Node as EngineNode
+    from pronghorn.layers._layer import Layer
     from pronghorn.layers._weights import WeightHolder
 
 
@@ -117,13 +122,81 @@ def activation(graph: EngineGraph, index: int, kernel: str, name: str, **numbers
     return graph.append(node, graph.shapes[index])
 
 
+def lower(layer: Layer, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
+    """Appends `layer` and the penalty on what it puts out, if it has one.
+
+    Raises:
+        ValueError: If the engine does not compute that penalty.
+    """
+    outputs = layer._lower(graph, inputs)
+    penalty = layer.activity_regularizer
+    if penalty is None:
+        return outputs
+    if not isinstance(penalty, (L1, L2, L1L2)):
+        raise ValueError(
+            f"Layer '{layer.name}' penalises its output by {penalty!r}; `activity_regularizer` "
+            "must be L1, L2 or L1L2."
+        )
+    numbers = {"l1": float(penalty.l1), "l2": float(penalty.l2)}
+    penalized = []
+    for index in outputs:
+        node: EngineNode = {
+            "op": "activity_regularization",
+            "name": layer.name,
+            "inputs": [index],
+            "numbers": numbers,
+        }
+        penalized.append(graph.append(node, graph.shapes[index]))
+    return penalized
+
+
+def constraint_fields(
+    layer: WeightHolder, graph: EngineGraph, pairs: Sequence[tuple[Variable | None, Any]]
+) -> EngineNode:
+    """The entry of a node that says what its variables must be like after each update.
+
+    Raises:
+        ValueError: If the engine does not compute a constraint.
+    """
+    found: list[ConstraintSpec] = []
+    for variable, constraint in pairs:
+        if variable is None or constraint is None:
+            continue
+        spec: ConstraintSpec = {"variable": graph.variable(variable), "name": "norm"}
+        if type(constraint) is NonNeg:
+            spec["name"] = "non_neg"
+        elif type(constraint) is MaxNorm:
+            spec |= {"least": 0.0, "most": float(constraint.max_value), "rate": 1.0}
+        elif type(constraint) is UnitNorm:
+            spec |= {"least": 1.0, "most": 1.0, "rate": 1.0}
+        elif type(constraint) is MinMaxNorm:
+            spec |= {
+                "least": float(constraint.min_value),
+                "most": float(constraint.max_value),
+                "rate": float(constraint.rate),
+            }
+        else:
+            raise ValueError(
+                f"Weight '{variable.path}' of layer '{layer.name}' has the constraint "
+                f"{constraint!r}; compiled training knows NonNeg, MaxNorm, MinMaxNorm and "
+                "UnitNorm."
+            )
+        if spec["name"] == "norm":
+            axis = constraint.axis
+            spec["axes"] = [int(axis)] if hasattr(axis, "__index__") else [int(a) for a in axis]
+            spec["epsilon"] = config.epsilon()
+        found.append(spec)
+    return {"constraints": found} if found else {}
+
+
 def weight_fields(
     layer: WeightHolder,
     graph: EngineGraph,
     weights: Sequence[Variable | None],
     regularizers: Sequence[Any] = (),
+    constraints: Sequence[Any] = (),
 ) -> EngineNode:
-    """The entries of a node that say which variables it uses and which of them learn."""
+    """The entries of a node that say which variables it uses, which learn, and within what."""
     fields: EngineNode = {
         "weights": [None if weight is None else graph.variable(weight) for weight in weights],
         "trainable": layer._trainable,
@@ -133,4 +206,5 @@ def weight_fields(
         padded = [*regularizers, *[None] * (len(weights) - len(regularizers))]
         fields["weights_l1"] = [float(getattr(r, "l1", 0.0)) for r in padded]
         fields["weights_l2"] = [float(getattr(r, "l2", 0.0)) for r in padded]
-    return fields
+    pairs = list(zip(weights, constraints, strict=False))
+    return {**fields, **constraint_fields(layer, graph, pairs)}

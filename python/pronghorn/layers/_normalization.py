@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pronghorn import initializers, regularizers
+from pronghorn import constraints, initializers, regularizers
 from pronghorn._engine import EngineGraph
 from pronghorn._numbers import real
 from pronghorn._variable import Variable
@@ -65,15 +65,6 @@ class ScaledLayer(Layer):
         gamma_constraint: Any,
         **kwargs: Any,
     ) -> None:
-        for argument, value in (
-            ("beta_constraint", beta_constraint),
-            ("gamma_constraint", gamma_constraint),
-        ):
-            if value is not None:
-                raise ValueError(
-                    f"{type(self).__name__} does not support `{argument}`. "
-                    f"Received: {argument}={value!r}"
-                )
         super().__init__(**kwargs)
         self.epsilon = real(epsilon, "epsilon", low=0.0)
         self.center = bool(center)
@@ -82,6 +73,8 @@ class ScaledLayer(Layer):
         self.gamma_initializer = initializers.get(gamma_initializer)
         self.beta_regularizer = regularizers.get(beta_regularizer)
         self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
         self.gamma: Variable | None = None
         self.beta: Variable | None = None
 
@@ -111,6 +104,7 @@ class ScaledLayer(Layer):
                 graph,
                 [self.gamma, self.beta],
                 [self.gamma_regularizer, self.beta_regularizer],
+                [self.gamma_constraint, self.beta_constraint],
             ),
         }
         return graph.append(node, graph.shapes[index])
@@ -138,6 +132,6 @@ class ScaledLayer(Layer):
             "gamma_initializer": initializers.serialize(self.gamma_initializer),
             "beta_regularizer": regularizers.serialize(self.beta_regularizer),
             "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": None,
-            "gamma_constraint": None,
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
         }

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pronghorn import activations
 from pronghorn._engine import EngineGraph
+from pronghorn.layers import _lowering
 from pronghorn.layers._elementwise import ActivationLayer
-
-if TYPE_CHECKING:
-    from pronghorn._engine import Node as EngineNode
+from pronghorn.layers._normalization import check_axis, sample_axes
 
 
 class Softmax(ActivationLayer):
-    """exp(x_i) / sum_j exp(x_j) along the last axis.
+    """exp(x_i) / sum_j exp(x_j), the sum over `axis`.
 
     Args:
-        axis: The last axis, as -1 or its number.
+        axis: One axis or several, counted with the batch; not the batch itself.
         **kwargs: `name`, `dtype`.
 
     Raises:
-        ValueError: When called on inputs of which `axis` is not the last.
+        TypeError: If `axis` is no integer or list of them.
+        ValueError: When called on inputs that do not have these axes.
 
     Example:
         >>> import numpy as np
@@ -29,21 +29,28 @@ class Softmax(ActivationLayer):
         [[0.5, 0.5]]
     """
 
-    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        checked = check_axis(axis)
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = checked
 
     def _function(self) -> Callable[..., Any]:
         return activations.softmax
 
-    def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
-        rank = len(shapes[0]) + 1
-        if self.axis not in (-1, rank - 1, (-1,), [-1]):
-            raise ValueError(
-                f'Layer "{self.name}" normalises the last axis only: `axis` must be -1 or '
-                f"{rank - 1} for inputs with {rank} dimensions. Received: axis={self.axis}"
-            )
-        return super()._engine_node(graph, shapes)
+    def _check_inputs(self, shapes: Any) -> None:
+        super()._check_inputs(shapes)
+        sample_axes(self, self.axis, max(len(shapes), 2))  # a vector is one sample
+
+    def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
+        rank = len(graph.shapes[inputs[0]]) + 1
+        axes = sample_axes(self, self.axis, rank)
+        if axes == [rank - 2]:  # the form that losses recognise
+            return super()._lower(graph, inputs)
+
+        def softmax(index: int) -> int:
+            return _lowering.activation(graph, index, "softmax", self.name)
+
+        return [_lowering.on_axes(graph, inputs[0], axes, self.name, softmax)]
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer, as plain data."""

@@ -38,6 +38,8 @@ class WeightHolder:
         dtype: str | None = None,
         regularizer: Any = None,
         constraint: Any = None,
+        *,
+        _row_axes: int | None = None,
     ) -> Variable:
         """Creates a weight and keeps it in `weights`.
 
@@ -61,7 +63,9 @@ class WeightHolder:
         _allowance.check(shape, self.name, name)
         initializer = initializers.get(initializer or (None if shape else "zeros"))
         initializer = initializer or initializers.GlorotUniform()
-        variable = Variable(initializer, shape, dtype or self._dtype, trainable, name)
+        variable = Variable(
+            initializer, shape, dtype or self._dtype, trainable, name, _row_axes=_row_axes
+        )
         self._weights.append(variable)
         if regularizer is not None:
             penalty = regularizer if callable(regularizer) else regularizers.get(regularizer)

@@ -11,7 +11,7 @@ from pronghorn import _data, _suggest, _tree
 from pronghorn._autodiff import Tensor, _record
 from pronghorn._engine import Array, Engine, EngineGraph, Shape
 from pronghorn._graph import KerasTensor, LayerGraph
-from pronghorn.layers import InputLayer, Layer, _custom
+from pronghorn.layers import InputLayer, Layer, _custom, _lowering
 from pronghorn.layers._recorded import array_of, call_engine
 from pronghorn.models._replay import recorded_calls, replayed_calls
 
@@ -222,7 +222,7 @@ class GraphModel(Layer):
             if node.is_input:
                 continue
             sources = [values[id(tensor)] for tensor in node.input_tensors]
-            results = node.operation._lower(graph, sources)
+            results = _lowering.lower(node.operation, graph, sources)
             for tensor, index in zip(node.outputs, results, strict=True):
                 values[id(tensor)] = index
         return [values[id(tensor)] for tensor in self._outputs]

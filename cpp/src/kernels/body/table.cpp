@@ -27,6 +27,7 @@ static Table<T> make_table() noexcept {
   table.products = products_table<T>();
   table.elementwise = elementwise_table<T>();
   table.columns = columns_table<T>();
+  table.noise = noise_table<T>();
   table.math = math_table<T>();
   table.activations = activation_table<T>(table.activation_count);
   table.losses = loss_table<T>(table.loss_count);

@@ -18,6 +18,8 @@ Elementwise<T> elementwise_table() noexcept;  // elementwise.cpp
 template <class T>
 Columns<T> columns_table() noexcept;  // columns.cpp
 template <class T>
+Noise<T> noise_table() noexcept;  // noise.cpp
+template <class T>
 VectorMath<T> math_table() noexcept;  // math.cpp
 template <class T>
 const Activation<T>* activation_table(std::size_t& count) noexcept;  // activations.cpp

@@ -1,0 +1,42 @@
+"""Largest elements of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pronghorn.layers._merge import Merge
+
+
+class Maximum(Merge):
+    """The largest of a list of inputs, element by element.
+
+    Args:
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: When called on something else than a list of inputs whose shapes can be
+            broadcast.
+
+    Example:
+        >>> import numpy as np
+        >>> Maximum()([np.array([[1.0, 5.0]]), np.array([[4.0, 2.0]])]).tolist()
+        [[4.0, 5.0]]
+    """
+
+    _operation = "maximum"
+
+
+def maximum(inputs: Sequence[Any], **kwargs: Any) -> Any:
+    """The largest of a list of tensors or arrays, element by element; see `Maximum`.
+
+    Args:
+        inputs: Tensors or arrays whose shapes can be broadcast.
+        **kwargs: Arguments of `Maximum`.
+
+    Example:
+        >>> import numpy as np
+        >>> maximum([np.array([[1.0, 5.0]]), np.array([[4.0, 2.0]])]).tolist()
+        [[4.0, 5.0]]
+    """
+    return Maximum(**kwargs)(inputs)
