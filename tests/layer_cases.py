@@ -122,7 +122,7 @@ _SETS: dict[str, list[tuple[Any, ...]]] = {
                 "equation": "abc,cde->aebd",
                 "output_shape": (3, None, 2),
                 "activation": "tanh",
-                "bias_axes": "bd",
+                "bias_axes": "e",
                 "kernel_regularizer": "l2",
             },
             (2, 4),

@@ -25,9 +25,9 @@ def test_three_steps(name: str, arguments: dict, rng: np.random.Generator) -> No
             return library.Sequential(
                 [
                     library.Input((5,)),
-                    layers.Dense(40, kernel_constraint=constraint, bias_constraint="non_neg"),
+                    layers.Dense(40, use_bias=False, kernel_constraint=constraint),
                     layers.BatchNormalization(gamma_constraint=library.constraints.NonNeg()),
-                    layers.Dense(2),
+                    layers.Dense(2, bias_constraint="non_neg"),
                 ]
             )
 
