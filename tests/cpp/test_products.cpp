@@ -315,6 +315,52 @@ TYPED_TEST(ProductsTest, ColumnsKeepTheirBitsUnderAnyCut) {
   }
 }
 
+// A product over a packed block is the same chain as the direct one, whichever matrix was packed,
+// and packing writes its block and nothing else.
+TYPED_TEST(ProductsTest, PackedProductsHaveTheBitsOfDirectOnes) {
+  using T = TypeParam;
+  std::mt19937 engine(10);
+  for (const std::string& isa : supported_isas()) {
+    const auto& kernels = table<T>(isa);
+    const std::size_t width = 2 * kernels.vector;
+    for (const std::size_t rows : {1, 5, 11, 12, 13, 24, 25, 48, 61}) {
+      for (const std::size_t depth : {1, 2, 7, 12, 13, 16, 40, 130}) {
+        for (const std::size_t vectors : {1, 2}) {
+          SCOPED_TRACE(testing::Message() << isa << " " << rows << "x" << depth << "x" << vectors);
+          constexpr std::size_t kSkip = 3;
+          Guarded<T> a(rows, kSkip + depth, kSkip + depth + 1), b(depth, width, width);
+          Guarded<T> transposed(depth, kSkip + rows, kSkip + rows + 2), bias(1, width, width);
+          Guarded<T> direct(rows, width, width + 1), packed(rows, width, width + 1);
+          a.randomize(engine);
+          b.randomize(engine);
+          bias.randomize(engine);
+          for (std::size_t r = 0; r < rows; ++r) {
+            for (std::size_t k = 0; k < depth; ++k) {
+              transposed.at(k, kSkip + r) = a.at(r, kSkip + k);
+            }
+          }
+          Guarded<T> by_rows(1, rows * depth, rows * depth);
+          Guarded<T> by_columns(1, rows * depth, rows * depth);
+          kernels.products.pack_rows(a.row_pointers().data(), kSkip, rows, depth, by_rows.data());
+          kernels.products.pack_columns(transposed.row_pointers().data(), kSkip, rows, depth,
+                                        by_columns.data());
+          ASSERT_TRUE(by_rows.guards_intact());
+          ASSERT_TRUE(by_columns.same_bits(by_rows));
+          for (const bool accumulate : {false, true}) {
+            const std::vector<const T*> a_rows = a.row_pointers();
+            kernels.products.rows(a_rows.data(), kSkip, rows, depth, b.data(), b.ld(), bias.data(),
+                                  accumulate, direct.data(), direct.ld(), vectors);
+            kernels.products.packed(by_rows.data(), rows, depth, b.data(), b.ld(), bias.data(),
+                                    accumulate, packed.data(), packed.ld(), vectors, nullptr, 4096);
+            ASSERT_TRUE(packed.same_bits(direct));
+            ASSERT_TRUE(packed.guards_intact());
+          }
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(ProductsTest, TransposeMovesEveryElement) {
   using T = TypeParam;
   std::mt19937 engine(9);

@@ -26,6 +26,44 @@ def _threads():
     _core.set_parallel_threshold(DEFAULT_THRESHOLD)
 
 
+def test_wide_layers_match_numpy_on_any_thread_count():
+    """Batches and layers large enough for packed blocks: every product against NumPy in float64."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(301, 700)).astype("float32")
+    y = rng.normal(size=(301, 777)).astype("float32")
+    first = rng.normal(scale=0.04, size=(700, 1030)).astype("float32")
+    second = rng.normal(scale=0.04, size=(1030, 777)).astype("float32")
+    hidden = np.maximum(x.astype("float64") @ first, 0)
+    error = 2 * (hidden @ second - y) / y.size
+    expected = (
+        first - x.T.astype("float64") @ (error @ second.T * (hidden > 0)),
+        second - hidden.T @ error,
+    )
+    trained = []
+    for threads in (1, 2, 3):
+        _core.set_num_threads(threads)
+        model = keras.Sequential(
+            [
+                keras.Input((700,)),
+                keras.layers.Dense(1030, activation="relu", use_bias=False),
+                keras.layers.Dense(777, use_bias=False),
+            ]
+        )
+        model.set_weights([first, second])
+        model.compile(keras.optimizers.SGD(1.0), loss="mse")
+        together = model.predict(x, verbose=0)
+        alone = np.concatenate([model.predict_on_batch(x[i : i + 7]) for i in range(0, 301, 7)])
+        np.testing.assert_array_equal(together, alone)
+        np.testing.assert_allclose(together, hidden @ second, rtol=0, atol=2e-4)
+        model.fit(x, y, batch_size=301, shuffle=False, verbose=0)
+        trained.append(model.get_weights())
+    for weights, before, after in zip(trained[0], (first, second), expected, strict=True):
+        np.testing.assert_allclose(weights - before, after - before, rtol=0, atol=1e-6)
+    for others in trained[1:]:
+        for ours, theirs in zip(trained[0], others, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
 def mlp():
     return [
         keras.Input((37,)),

@@ -12,6 +12,7 @@
 namespace pronghorn {
 
 constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 inline std::size_t checked_multiply(std::size_t a, std::size_t b) {
   if (b != 0 && a > std::numeric_limits<std::size_t>::max() / 2 / b) {
@@ -33,6 +34,10 @@ constexpr std::size_t round_up(std::size_t value, std::size_t multiple) {
 
 constexpr std::size_t divide_up(std::size_t value, std::size_t by) { return (value + by - 1) / by; }
 
+// Suggests pages of 2 MiB for what is at least as large: a product walks down matrices a row at a
+// time, and each row of a wide one lies in another page of 4 KiB.
+void ask_for_huge_pages(void* data, std::size_t bytes) noexcept;
+
 // A zero-filled array of trivially copyable elements at a cache line's boundary.
 template <class T>
 class AlignedBuffer {
@@ -41,7 +46,9 @@ class AlignedBuffer {
   explicit AlignedBuffer(std::size_t size) : size_(size) {
     if (size == 0) return;
     const std::size_t bytes = round_up(checked_multiply(size, sizeof(T)), kAlignment);
-    data_.reset(static_cast<T*>(::operator new(bytes, std::align_val_t{kAlignment})));
+    const std::size_t alignment = bytes < kHugePage ? kAlignment : kHugePage;
+    data_ = {static_cast<T*>(::operator new(bytes, std::align_val_t{alignment})), Free{alignment}};
+    ask_for_huge_pages(data_.get(), bytes);
     std::memset(static_cast<void*>(data_.get()), 0, bytes);
   }
 
@@ -53,7 +60,8 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(T* p) const noexcept { ::operator delete(p, std::align_val_t{kAlignment}); }
+    std::size_t alignment = kAlignment;
+    void operator()(T* p) const noexcept { ::operator delete(p, std::align_val_t{alignment}); }
   };
   std::unique_ptr<T, Free> data_;
   std::size_t size_ = 0;

@@ -35,6 +35,21 @@ struct Products {
                   const T* b, std::size_t ldb, bool accumulate, T* c, std::size_t ldc,
                   std::size_t vectors) noexcept;
 
+  // A packed for products that pass over it many times: rows in tiles, and within a tile all rows'
+  // values of one k side by side. `out` holds rows x depth elements.
+  // pack_rows takes A[r][k0 + k]; pack_columns takes its transpose, A[k][i0 + r].
+  void (*pack_rows)(const T* const* a_rows, std::size_t k0, std::size_t rows, std::size_t depth,
+                    T* out) noexcept;
+  void (*pack_columns)(const T* const* a_rows, std::size_t i0, std::size_t count, std::size_t depth,
+                       T* out) noexcept;
+
+  // C[r, :] = (accumulate ? C[r, :] : bias or 0) + sum_k A(r, k) * B[k, :], A as packed above: the
+  // same chains as `rows` and `columns`. On its way it has `ahead_bytes` from `ahead` on brought
+  // into the second cache (any address: nothing is read).
+  void (*packed)(const T* a, std::size_t rows, std::size_t depth, const T* b, std::size_t ldb,
+                 const T* bias, bool accumulate, T* c, std::size_t ldc, std::size_t vectors,
+                 const void* ahead, std::size_t ahead_bytes) noexcept;
+
   // dst[j*ldd + i] = src[i*lds + j] for i < rows, j < cols.
   void (*transpose)(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
                     std::size_t cols) noexcept;
@@ -220,10 +235,11 @@ struct VectorMath {
 
 template <class T>
 struct Table {
-  const char* isa;        // written by the code itself from the compiler's feature macros
-  std::size_t vector;     // elements in a vector
-  std::size_t panel;      // columns in a full panel: 2 * vector
-  std::size_t tile_rows;  // rows of C that `Products::rows` keeps in registers
+  const char* isa;             // written by the code itself from the compiler's feature macros
+  std::size_t vector;          // elements in a vector
+  std::size_t panel;           // columns in a full panel: 2 * vector
+  std::size_t tile_rows;       // rows of C that `Products::rows` keeps in registers
+  std::size_t tall_tile_rows;  // likewise `Products::packed`
   Products<T> products;
   Elementwise<T> elementwise;
   Columns<T> columns;

@@ -198,44 +198,6 @@ class BlasWeights final : public Phase<T> {
   const DenseWeightsArgs<T> args_;
 };
 
-// Both ways, and the choice by the batch at hand.
-template <class T>
-class ChosenProduct final : public Phase<T> {
- public:
-  ChosenProduct(std::unique_ptr<Phase<T>> tiles, std::unique_ptr<Phase<T>> blas,
-                kernels::GemmChoice choice, const Variable<T>* kernel, std::size_t rows_per_sample)
-      : tiles_(std::move(tiles)),
-        blas_(std::move(blas)),
-        choice_(choice),
-        kernel_(kernel),
-        rows_per_sample_(rows_per_sample) {}
-
-  std::size_t tasks(const Step<T>& step) const noexcept override {
-    return chosen(step).tasks(step);
-  }
-  void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
-    chosen(step).run(step, begin, end, scratch);
-  }
-  std::size_t scratch(std::size_t samples) const override {
-    return std::max(tiles_->scratch(samples), blas_->scratch(samples));
-  }
-  double flops_per_sample() const noexcept override { return tiles_->flops_per_sample(); }
-  double flops_per_step() const noexcept override { return tiles_->flops_per_step(); }
-
- private:
-  const Phase<T>& chosen(const Step<T>& step) const noexcept {
-    const PanelLayout& layout = kernel_->layout();
-    return kernels::prefers_blas(choice_, step.samples * rows_per_sample_, layout.rows, layout.cols)
-               ? *blas_
-               : *tiles_;
-  }
-
-  const std::unique_ptr<Phase<T>> tiles_, blas_;
-  const kernels::GemmChoice choice_;
-  const Variable<T>* kernel_;
-  const std::size_t rows_per_sample_;
-};
-
 }  // namespace
 
 template <class T>
@@ -251,20 +213,10 @@ std::unique_ptr<Phase<T>> dense_blas(const DenseWeightsArgs<T>& args) {
   return std::make_unique<BlasWeights<T>>(args);
 }
 
-template <class T, template <class> class Args>
-std::unique_ptr<Phase<T>> dense_product(const Args<T>& args) {
-  const auto choice = kernels::gemm_choice();
-  if (!kernels::may_prefer_blas(choice)) return dense_tiles(args);
-  static const bool initialized = (kernels::blas::initialize(), true);
-  static_cast<void>(initialized);
-  return std::make_unique<ChosenProduct<T>>(dense_tiles(args), dense_blas(args), choice,
-                                            args.kernel, args.rows_per_sample);
-}
-
-#define PRONGHORN_INSTANTIATE(T)                                                \
-  template std::unique_ptr<Phase<T>> dense_product(const DenseForwardArgs<T>&); \
-  template std::unique_ptr<Phase<T>> dense_product(const DenseDataArgs<T>&);    \
-  template std::unique_ptr<Phase<T>> dense_product(const DenseWeightsArgs<T>&);
+#define PRONGHORN_INSTANTIATE(T)                                             \
+  template std::unique_ptr<Phase<T>> dense_blas(const DenseForwardArgs<T>&); \
+  template std::unique_ptr<Phase<T>> dense_blas(const DenseDataArgs<T>&);    \
+  template std::unique_ptr<Phase<T>> dense_blas(const DenseWeightsArgs<T>&);
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)
 #undef PRONGHORN_INSTANTIATE

@@ -82,7 +82,20 @@ std::unique_ptr<Phase<T>> dense_blas(const DenseDataArgs<T>& args);
 template <class T>
 std::unique_ptr<Phase<T>> dense_blas(const DenseWeightsArgs<T>& args);
 
-// The phase that runs whichever of the two `gemm_choice` prefers for the step's batch.
+template <class T>
+std::unique_ptr<Phase<T>> dense_packed(const DenseForwardArgs<T>& args);
+template <class T>
+std::unique_ptr<Phase<T>> dense_packed(const DenseDataArgs<T>& args);
+template <class T>
+std::unique_ptr<Phase<T>> dense_packed(const DenseWeightsArgs<T>& args);
+
+// out (length, width) = rows [row, row + rows) and columns [k, k + length) of W, transposed; the
+// columns beyond `rows` are zero.
+template <class T>
+void transposed_block(const Variable<T>& kernel, std::size_t row, std::size_t rows, std::size_t k,
+                      std::size_t length, std::size_t width, T* out) noexcept;
+
+// The phase that runs, for the step's batch, the best of the three.
 template <class T, template <class> class Args>
 std::unique_ptr<Phase<T>> dense_product(const Args<T>& args);
 

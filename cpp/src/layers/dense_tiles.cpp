@@ -111,7 +111,7 @@ class DenseBackwardData final : public Phase<T> {
       T* g = step.data(args_.to.tensor) + row * ldg + col;
       for (std::size_t k = 0; k < layout.cols; k += depth) {
         const std::size_t length = std::min(depth, layout.cols - k);
-        transpose_block(table, col, cols, k, length, width, scratch);
+        transposed_block(*args_.kernel, col, cols, k, length, width, scratch);
         table.products.rows(step.row_pointers(args_.dz) + row, k, rows, length, scratch, width,
                             nullptr, k > 0 || args_.to.accumulate, g, ldg, width / vector);
       }
@@ -125,23 +125,6 @@ class DenseBackwardData final : public Phase<T> {
     const PanelLayout& layout = args_.kernel->layout();
     return {divide_up(layout.rows, layout.panel), step.rows(args_.dz),
             kernels::table<T>().tile_rows, step.threads};
-  }
-
-  // out (length, width) = rows [row, row + rows) and columns [k, k + length) of W, transposed; the
-  // columns beyond `rows` are zero.
-  void transpose_block(const kernels::Table<T>& table, std::size_t row, std::size_t rows,
-                       std::size_t k, std::size_t length, std::size_t width,
-                       T* out) const noexcept {
-    const PanelLayout& layout = args_.kernel->layout();
-    if (rows < width) std::memset(out, 0, length * width * sizeof(T));
-    for (std::size_t done = 0; done < length;) {
-      const std::size_t j = (k + done) / layout.panel;
-      const std::size_t count = std::min(layout.filled(j), length - done);
-      const std::size_t ld = layout.width(j);
-      table.products.transpose(args_.kernel->packed() + layout.offset(j) + row * ld, ld,
-                               out + done * width, width, rows, count);
-      done += count;
-    }
   }
 
   const DenseDataArgs<T> args_;

@@ -97,7 +97,7 @@ struct Rmsprop {
         average.put(i, a, count);
         spread = (r - a * a) + epsilon;
       }
-      Vec<T> change = rate * gradient / sqrt<T>(spread);
+      Vec<T> change = divide_by_root<T>(rate * gradient, spread, T(0));
       if constexpr (kMomentum) {
         change = mu * velocity.get(i, count) + change;
         velocity.put(i, change, count);
@@ -150,7 +150,7 @@ struct Adagrad {
       const Vec<T> gradient = load_up_to(g + i, count);
       const Vec<T> r = squares.get(i, count) + gradient * gradient;
       squares.put(i, r, count);
-      const Vec<T> change = rate * gradient / sqrt<T>(r + epsilon);
+      const Vec<T> change = divide_by_root<T>(rate * gradient, r + epsilon, T(0));
       weights.put(i, weights.get(i, count) * decay - change, count);
     });
   }
@@ -191,7 +191,7 @@ struct Adadelta {
       const Vec<T> r = rho * squares.get(i, count) + rest * (gradient * gradient);
       squares.put(i, r, count);
       const Vec<T> s = changes.get(i, count);
-      const Vec<T> d = sqrt<T>(s + epsilon) * gradient / sqrt<T>(r + epsilon);
+      const Vec<T> d = divide_by_root<T>(sqrt<T>(s + epsilon) * gradient, r + epsilon, T(0));
       changes.put(i, rho * s + rest * (d * d), count);
       weights.put(i, weights.get(i, count) * decay - rate * d, count);
     });

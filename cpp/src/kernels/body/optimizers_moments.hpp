@@ -54,7 +54,7 @@ struct Adam {
         v = max<T>(largest.get(i, count), v);
         largest.put(i, v, count);
       }
-      const Vec<T> change = m * alpha / (sqrt<T>(v) + epsilon);
+      const Vec<T> change = divide_by_root<T>(m * alpha, v, epsilon);
       weights.put(i, weights.get(i, count) * decay - change, count);
     });
   }
@@ -166,7 +166,7 @@ struct Nadam {
       first.put(i, m, count);
       second.put(i, v, count);
       const Vec<T> direction = of_moment * m + of_gradient * gradient;
-      const Vec<T> change = direction / (sqrt<T>(v * correction) + epsilon);
+      const Vec<T> change = divide_by_root<T>(direction, v * correction, epsilon);
       weights.put(i, weights.get(i, count) * decay - change, count);
     });
   }

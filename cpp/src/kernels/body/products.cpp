@@ -107,6 +107,78 @@ void columns(const T* const* a_rows, std::size_t i0, std::size_t count, std::siz
   column_tiles(a_rows, i0 + i, count - i, depth, b, ldb, accumulate, c + i * ldc, ldc, vectors);
 }
 
+template <class T>
+using PackedTile = void (*)(const T*, std::size_t, const T*, std::size_t, Start<T>, T*, std::size_t,
+                            const char*, std::size_t) noexcept;
+
+template <class T, int Vectors, int... Rows>
+PRONGHORN_INLINE PackedTile<T> packed_tile_of(std::size_t rows,
+                                              std::integer_sequence<int, Rows...>) noexcept {
+  static constexpr PackedTile<T> kTiles[] = {packed_tile<T, Rows + 1, Vectors>...};
+  return kTiles[rows - 1];
+}
+
+template <class T>
+void pack_rows(const T* const* a_rows, std::size_t k0, std::size_t rows, std::size_t depth,
+               T* out) noexcept {
+  constexpr int kCount = static_cast<int>(kLanes<T>);
+  for_each_tile(rows, kTallTileRows, [&](std::size_t first, std::size_t height) {
+    const T* const* const from = a_rows + first;
+    for (std::size_t k = 0; k < depth; k += kLanes<T>) {
+      const std::size_t cols = depth - k < kLanes<T> ? depth - k : kLanes<T>;
+      for (std::size_t r0 = 0; r0 < height; r0 += kLanes<T>) {
+        Vec<T> block[kLanes<T>];
+        unroll<kCount>([&](auto r) PRONGHORN_UNROLLED {
+          block[r] = r0 + r < height ? load_up_to(from[r0 + r] + k0 + k, cols) : Vec<T>{};
+        });
+        transpose_registers<T>(block);
+        unroll<kCount>([&](auto c) PRONGHORN_UNROLLED {
+          if (static_cast<std::size_t>(c) < cols) {
+            store_up_to<T>(out + (k + c) * height + r0, block[c], height - r0);
+          }
+        });
+      }
+    }
+    out += depth * height;
+  });
+}
+
+template <class T>
+void pack_columns(const T* const* a_rows, std::size_t i0, std::size_t count, std::size_t depth,
+                  T* out) noexcept {
+  for (std::size_t r = 0; r < depth; ++r) {
+    T* to = out;
+    for_each_tile(count, kTallTileRows, [&](std::size_t first, std::size_t height) {
+      for (std::size_t i = 0; i < height; i += kLanes<T>) {
+        store_up_to<T>(to + r * height + i, load_up_to(a_rows[r] + i0 + first + i, height - i),
+                       height - i);
+      }
+      to += depth * height;
+    });
+  }
+}
+
+template <class T>
+void packed(const T* a, std::size_t rows, std::size_t depth, const T* b, std::size_t ldb,
+            const T* bias, bool accumulate, T* c, std::size_t ldc, std::size_t vectors,
+            const void* ahead, std::size_t ahead_bytes) noexcept {
+  constexpr std::size_t kLine = 64;
+  const std::size_t passes =
+      depth <= kTallTileRows ? 0
+                             : (rows + kTallTileRows - 1) / kTallTileRows * (depth - kTallTileRows);
+  std::size_t step = passes == 0 ? 0 : (ahead_bytes + passes - 1) / passes;
+  if (step > kLine) step = kLine;
+  const char* next = static_cast<const char*>(ahead);
+  for_each_tile(rows, kTallTileRows, [&](std::size_t first, std::size_t height) {
+    const PackedTile<T> tile = vectors == 2 ? packed_tile_of<T, 2>(height, TallHeights{})
+                                            : packed_tile_of<T, 1>(height, TallHeights{});
+    T* const out = c + first * ldc;
+    tile(a + first * depth, depth, b, ldb, start_of(bias, accumulate, out, ldc), out, ldc, next,
+         step);
+    if (depth > height) next += (depth - height) * step;
+  });
+}
+
 // Every column is one chain in order of r; four vectors of columns at a time hide its latency.
 template <class T>
 void column_sums(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols,
@@ -162,7 +234,8 @@ double sum_squares(const T* x, std::size_t n) noexcept {
 
 template <class T>
 Products<T> products_table() noexcept {
-  return {rows<T>, columns<T>, transpose<T>, column_sums<T>, sum_squares<T>};
+  return {rows<T>,   columns<T>,   pack_rows<T>,   pack_columns<T>,
+          packed<T>, transpose<T>, column_sums<T>, sum_squares<T>};
 }
 template Products<float> products_table<float>() noexcept;
 template Products<double> products_table<double>() noexcept;

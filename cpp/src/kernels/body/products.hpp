@@ -113,5 +113,30 @@ void columns_tile(const T* const* a_rows, std::size_t i0, std::size_t depth, con
   sum.store_to(c, ldc);
 }
 
+// C[r, :] = start + sum_k a[k * Rows + r] * B[k, :]
+//
+// On its way it asks for memory that is wanted soon, so that it arrives while the multiply-adds
+// run: first the rows of C below, which the next tile starts from, then `ahead_step` bytes of a
+// stream with each k.
+template <class T, int Rows, int Vectors>
+void packed_tile(const T* a, std::size_t depth, const T* b, std::size_t ldb, Start<T> start, T* c,
+                 std::size_t ldc, const char* ahead, std::size_t ahead_step) noexcept {
+  Accumulators<T, Rows, Vectors> sum;
+  sum.load_from(start);
+  const T* const end = a + depth * Rows;
+  const T* const first = depth < Rows ? end : a + Rows * Rows;
+  for (const T* below = c + Rows * ldc; a != first; a += Rows, b += ldb, below += ldc) {
+    __builtin_prefetch(below);
+    __builtin_prefetch(below + (Vectors - 1) * kLanes<T>);
+    sum.add_product(b, [&](auto r) PRONGHORN_UNROLLED { return a[r]; });
+  }
+  for (; a != end; a += Rows, b += ldb) {
+    __builtin_prefetch(ahead, 0, 2);
+    ahead += ahead_step;
+    sum.add_product(b, [&](auto r) PRONGHORN_UNROLLED { return a[r]; });
+  }
+  sum.store_to(c, ldc);
+}
+
 }  // namespace
 }  // namespace pronghorn::kernels::PRONGHORN_ISA

@@ -24,6 +24,7 @@ static Table<T> make_table() noexcept {
   table.vector = PRONGHORN_ISA_BYTES / sizeof(T);
   table.panel = 2 * table.vector;
   table.tile_rows = kTileRows;
+  table.tall_tile_rows = kTallTileRows;
   table.products = products_table<T>();
   table.elementwise = elementwise_table<T>();
   table.columns = columns_table<T>();

@@ -234,6 +234,7 @@ PRONGHORN_INLINE UintVec<double> multiply_wide(UintVec<double> a, UintVec<double
 //   kFused                 whether fma rounds once
 //   fma<T>(a, b, c)        a * b + c
 //   sqrt<T>(v)
+//   divide_by_root<T>(a, v, epsilon)  a / (sqrt(v) + epsilon) for v >= 0, within 2 ULP
 //   min<T>(a, b), max<T>(a, b)  the second operand if either is NaN
 //   scale_exponent<T>(v, k), load_first(p, n), store_first(p, v, n), multiply_wide(a, b): as above
 #if defined(__AVX512F__)

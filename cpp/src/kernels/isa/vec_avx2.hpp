@@ -26,6 +26,11 @@ PRONGHORN_INLINE Vec<T> sqrt(Vec<T> v) {
 }
 
 template <class T>
+PRONGHORN_INLINE Vec<T> divide_by_root(Vec<T> a, Vec<T> v, T epsilon) {
+  return a / (sqrt<T>(v) + epsilon);
+}
+
+template <class T>
 PRONGHORN_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
   if constexpr (sizeof(T) == 4) {
     return _mm256_min_ps(a, b);

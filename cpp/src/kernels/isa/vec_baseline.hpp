@@ -28,6 +28,11 @@ PRONGHORN_INLINE Vec<T> sqrt(Vec<T> v) {
 }
 
 template <class T>
+PRONGHORN_INLINE Vec<T> divide_by_root(Vec<T> a, Vec<T> v, T epsilon) {
+  return a / (sqrt<T>(v) + epsilon);
+}
+
+template <class T>
 PRONGHORN_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
 #if defined(__SSE2__)
   if constexpr (sizeof(T) == 4) {
