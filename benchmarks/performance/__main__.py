@@ -26,11 +26,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         command.add_argument("--threads", type=int, nargs="+", default=[1, processors()])
     write = commands.add_parser("write", help="RESULTS.md and docs/roofline.svg from JSON files")
     write.add_argument("json", type=Path, nargs="+", metavar="FILE.json")
+    write.add_argument("--note", default="", help="what a reader must know of this run")
     return parser.parse_args(argv)
 
 
-def _write(documents: list[dict[str, Any]]) -> None:
-    (_ROOT / "benchmarks" / "RESULTS.md").write_text(results.markdown(documents))
+def _write(documents: list[dict[str, Any]], note: str) -> None:
+    (_ROOT / "benchmarks" / "RESULTS.md").write_text(results.markdown(documents, note))
     roofs = [
         d for d in documents if d.get("mode") == "train" and d["machine"]["dtype"] == "float32"
     ]
@@ -42,7 +43,7 @@ def _write(documents: list[dict[str, Any]]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     if arguments.what == "write":
-        _write([json.loads(path.read_text()) for path in arguments.json])
+        _write([json.loads(path.read_text()) for path in arguments.json], arguments.note)
         return 0
     module = steps if arguments.what == "steps" else growth
     rows = [row for threads in dict.fromkeys(arguments.threads) for row in module.measure(threads)]

@@ -91,9 +91,11 @@ def _cliffs(document: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def markdown(documents: list[dict[str, Any]]) -> str:
+def markdown(documents: list[dict[str, Any]], note: str) -> str:
     """The whole page; documents are told apart by what they hold."""
     parts = [_HEAD + _machine(documents[0]) + "\n"]
+    if note:
+        parts.append(note + "\n")
     for document in documents:
         if "mode" in document:
             parts.append(_peers(document))
