@@ -12,7 +12,7 @@ TEST(Shuffle, IsAPermutation) {
   for (const std::size_t n : {1u, 2u, 17u, 1000u}) {
     auto order = shuffled(n, 7);
     std::sort(order.begin(), order.end());
-    EXPECT_EQ(order, in_order(n));
+    for (std::uint32_t i = 0; i < n; ++i) EXPECT_EQ(order[i], i);
   }
 }
 

@@ -16,6 +16,9 @@ inline void cpu_relax() noexcept {
 #endif
 }
 
+// Begins to load the cache line at `address`.
+inline void prefetch(const void* address) noexcept { __builtin_prefetch(address); }
+
 // Flushes denormal numbers to zero on this thread while it lives, and restores the mode.
 class FlushDenormals {
  public:

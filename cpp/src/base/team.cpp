@@ -11,6 +11,14 @@
 #include <pthread.h>
 #endif
 
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <climits>
+#endif
+
 #include "base/cpu.hpp"
 
 namespace pronghorn {
@@ -28,13 +36,33 @@ void after_fork_in_child() {
 const int fork_handler = pthread_atfork(nullptr, nullptr, after_fork_in_child);
 #endif
 
-// About 2 ms of spinning where a pause takes 50 ns: as long as a scheduler's slice. A member that
-// waits longer than a phase waits because a foreign process has another member's core; yielding at
-// once would then give its own core away as well, for a slice at every barrier. With one busy
-// foreign process on each of two cores, a 784-128-10 net trained 7,500 samples/s with 400 spins,
-// 123,000 with 4,000 and 146,000 with 40,000 (390,000 on a quiet machine).
-constexpr int kSpins = 40000;
+// Spins (of about 50 ns where a pause takes that) before a member sleeps. A member that waits for
+// longer waits because a foreign process has another member's core. It then sleeps rather than
+// yields: the scheduler lets a sleeper run as soon as it wakes, so the members come to run at the
+// same time, while one that yields or spins uses up its own share of its core when the other has
+// none.
+constexpr int kSpins = 2000;
 constexpr int kSpinsWhenCrowded = 50;
+
+// Returns at the latest when `word` no longer holds `value` and wake_sleepers was called.
+void sleep_while(std::atomic<unsigned>& word, unsigned value) noexcept {
+#if defined(__linux__)
+  syscall(SYS_futex, reinterpret_cast<unsigned*>(&word), FUTEX_WAIT_PRIVATE, value, nullptr,
+          nullptr, 0);
+#else
+  static_cast<void>(word), static_cast<void>(value);
+  std::this_thread::yield();
+#endif
+}
+
+void wake_sleepers(std::atomic<unsigned>& word) noexcept {
+#if defined(__linux__)
+  syscall(SYS_futex, reinterpret_cast<unsigned*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr,
+          nullptr, 0);
+#else
+  static_cast<void>(word);
+#endif
+}
 
 }  // namespace
 
@@ -56,27 +84,35 @@ double parallel_threshold() noexcept { return threshold_seconds.load(std::memory
 void set_parallel_threshold(double seconds) { threshold_seconds.store(seconds); }
 
 Barrier::Barrier(int threads) noexcept
-    : threads_(threads),
-      spins_(threads == 1                    ? 0
-             : threads > omp_get_num_procs() ? kSpinsWhenCrowded
-                                             : kSpins) {}
+    : threads_(threads), crowded_(threads > 1 && threads > omp_get_num_procs()) {}
 
 void Barrier::wait() noexcept {
   if (threads_ == 1) return;
   const unsigned generation = generation_.load(std::memory_order_relaxed);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
     arrived_.store(0, std::memory_order_relaxed);
-    generation_.store(generation + 1, std::memory_order_release);
+    // Sequentially consistent here and in `sleep`: either this thread sees the sleeper, or the
+    // sleeper sees the new generation.
+    generation_.store(generation + 1);
+    if (sleepers_.load() > 0) wake_sleepers(generation_);
     return;
   }
-  int spins = 0;
-  while (generation_.load(std::memory_order_acquire) == generation) {
-    if (++spins < spins_) {
+  const int most = crowded_ ? kSpinsWhenCrowded : kSpins;
+  for (int spins = 0; generation_.load(std::memory_order_acquire) == generation;) {
+    if (++spins < most) {
       cpu_relax();
-    } else {
+    } else if (crowded_) {
       std::this_thread::yield();
+    } else {
+      sleep(generation);
     }
   }
+}
+
+void Barrier::sleep(unsigned generation) noexcept {
+  sleepers_.fetch_add(1);
+  sleep_while(generation_, generation);
+  sleepers_.fetch_sub(1);
 }
 
 void Team::run(int threads, const std::function<void(int, int, Barrier&)>& body) {

@@ -18,8 +18,8 @@ void set_num_threads(int count);
 double parallel_threshold() noexcept;
 void set_parallel_threshold(double seconds);
 
-// Sense-reversing barrier: spins for about a scheduler's slice, then yields its core. A team larger
-// than the machine yields at once, since its members wait for each other's cores.
+// Sense-reversing barrier: spins for longer than phases differ, then sleeps. A team larger than the
+// machine yields at once instead, since its members wait for each other's cores.
 class Barrier {
  public:
   explicit Barrier(int threads) noexcept;
@@ -29,10 +29,13 @@ class Barrier {
   void wait() noexcept;
 
  private:
+  void sleep(unsigned generation) noexcept;
+
   const int threads_;
-  const int spins_;
+  const bool crowded_;
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<unsigned> generation_{0};
+  std::atomic<int> sleepers_{0};
 };
 
 // Runs body(thread, threads) on every member of a team of at most `threads` members; denormals are

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 
+#include "base/cpu.hpp"
 #include "kernels/dispatch.hpp"
 
 namespace pronghorn {
@@ -210,6 +211,26 @@ void InputTables<T>::bind(Workspace<T>& workspace) const noexcept {
   for (std::size_t v = 0; v < views_.size(); ++v) {
     workspace.bind_input(views_[v].tensor, tables_[v].data());
   }
+}
+
+template <class T>
+void InputTables<T>::prefetch(std::size_t begin, std::size_t end) const noexcept {
+  // The processor itself goes on where a long row continues.
+  constexpr std::size_t kMostBytes = 4 * kAlignment;
+  for (std::size_t v = 0; v < views_.size(); ++v) {
+    const std::size_t bytes = std::min(kMostBytes, views_[v].cols * sizeof(T));
+    for (std::size_t r = begin * views_[v].rows; r < end * views_[v].rows; ++r) {
+      const auto* row = reinterpret_cast<const char*>(tables_[v][r]);
+      for (std::size_t at = 0; at < bytes; at += kAlignment) pronghorn::prefetch(row + at);
+    }
+  }
+}
+
+template <class T>
+std::size_t InputTables<T>::bytes_per_sample() const noexcept {
+  std::size_t elements = 0;
+  for (const View& view : views_) elements += view.rows * view.cols;
+  return elements * sizeof(T);
 }
 
 #define PRONGHORN_INSTANTIATE(T)    \

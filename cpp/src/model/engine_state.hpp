@@ -46,6 +46,9 @@ class InputTables {
   // Points position `at` of every table at sample `sample` of the data.
   void set(const T* const* inputs, std::size_t at, std::size_t sample) noexcept;
   void bind(Workspace<T>& workspace) const noexcept;
+  // Begins to load the samples at positions [begin, end).
+  void prefetch(std::size_t begin, std::size_t end) const noexcept;
+  std::size_t bytes_per_sample() const noexcept;
   std::size_t capacity() const noexcept { return capacity_; }
 
  private:

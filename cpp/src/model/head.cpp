@@ -52,7 +52,7 @@ kernels::LossParams loss_params(const ObjectiveSpec& spec) {
 template <class T>
 double weight_of(const Step<T>& step, std::size_t output, std::size_t i) noexcept {
   const T* weights = step.source->targets[output].weights;
-  return weights == nullptr ? 1.0 : static_cast<double>(weights[step.indices[i]]);
+  return weights == nullptr ? 1.0 : static_cast<double>(weights[step.sample(i)]);
 }
 
 // How many rows of sample i of a batch have a loss.
@@ -331,7 +331,7 @@ class HeadPhase final : public Phase<T> {
     const auto& source = step.source->targets[head_.output];
     const std::size_t ld = padded_cols();
     for (std::size_t i = 0; i < samples; ++i) {
-      const std::size_t sample = step.indices[first + i];
+      const std::size_t sample = step.sample(first + i);
       for (std::size_t r = 0; r < head_.rows; ++r) {
         if (source.dense != nullptr) {
           std::memcpy(targets + (i * head_.rows + r) * ld,

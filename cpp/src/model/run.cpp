@@ -4,12 +4,16 @@
 #include <shared_mutex>
 #include <stdexcept>
 
+#include "base/cpu.hpp"
 #include "base/team.hpp"
 #include "model/run_state.hpp"
 #include "model/shuffle.hpp"
 
 namespace pronghorn {
 namespace {
+
+// Data below this size stay in the second-level cache from one epoch to the next.
+constexpr std::size_t kCachedBytes = std::size_t{1} << 20;
 
 using Clock = std::chrono::steady_clock;
 
@@ -20,8 +24,9 @@ double seconds_since(Clock::time_point start) {
 // Steps prepared at a time: enough to make the clock and the team's two extra barriers free, few
 // enough that a slice ends on time.
 template <class T>
-std::size_t chunk_steps(const Program<T>& program, std::size_t batch) {
-  constexpr double kFlopsPerSecond = 20e9, kSeconds = 4e-3;
+std::size_t chunk_steps(const Program<T>& program, std::size_t batch, bool training) {
+  // Threads that evaluate share out whole batches, of which there should be many.
+  const double kFlopsPerSecond = 20e9, kSeconds = training ? 4e-3 : 16e-3 * max_threads();
   constexpr std::size_t kMostSteps = 256, kMostSamples = 65536;
   const double step_seconds = (program.flops(batch) + 1e3) / kFlopsPerSecond;
   const auto by_time = static_cast<std::size_t>(std::min(1e6, kSeconds / step_seconds));
@@ -55,10 +60,11 @@ Run<T>::State::State(std::shared_ptr<Trainer<T>> trainer_, std::vector<const T*>
   if (batch_size_ == 0) throw std::invalid_argument("batch_size must be positive, got 0");
   auto& state = *trainer->state_;
   const Program<T>& program = training ? state.training_program() : state.evaluation_program();
-  order = shuffle_seed == nullptr ? in_order(samples) : shuffled(samples, *shuffle_seed);
-  const std::size_t chunk = std::min(chunk_steps(program, batch_size), steps());
+  if (shuffle_seed != nullptr) order = shuffled(samples, *shuffle_seed);
+  const std::size_t chunk = std::min(chunk_steps(program, batch_size, training), steps());
   tables_ = InputTables<T>(program, std::min(checked_multiply(chunk, batch_size), samples));
   scalars_.resize(chunk);
+  scattered_ = !order.empty() && tables_.bytes_per_sample() * samples > kCachedBytes;
   const std::shared_lock lock(state.engine->state_->locks);
   penalty = state.engine->state_->penalty(training);
 }
@@ -78,12 +84,27 @@ void Run<T>::State::prepare(std::size_t count, const double* rates, std::size_t 
   std::size_t at = 0;
   for (std::size_t s = 0; s < count; ++s) {
     const std::size_t samples = batch_samples(done + s), first = (done + s) * batch_size;
-    for (std::size_t i = 0; i < samples; ++i)
-      tables_.set(data.inputs.data(), at++, order[first + i]);
+    for (std::size_t i = 0; i < samples; ++i) {
+      tables_.set(data.inputs.data(), at++, order.empty() ? first + i : order[first + i]);
+    }
     if (!training) continue;
     const double rate = rate_count == 1 ? rates[0] : rates[rate_offset + s];
     auto& state = *trainer->state_;
     scalars_[s] = state.scalars(rate, state.iterations.load() + static_cast<std::int64_t>(s) + 1);
+  }
+}
+
+template <class T>
+void Run<T>::State::prefetch_step(std::size_t at, std::size_t first_step, int thread,
+                                  int team) const noexcept {
+  const Share share = share_of(batch_samples(first_step + at), thread, team);
+  tables_.prefetch(at * batch_size + share.begin, at * batch_size + share.end);
+  const std::uint32_t* indices = order.data() + (first_step + at) * batch_size;
+  for (const auto& target : data.targets) {
+    for (std::size_t i = share.begin; i < share.end; ++i) {
+      if (target.labels != nullptr) prefetch(target.labels + indices[i]);
+      if (target.weights != nullptr) prefetch(target.weights + indices[i]);
+    }
   }
 }
 
@@ -98,7 +119,8 @@ Step<T> Run<T>::State::step_at(const Program<T>& program, Workspace<T>& workspac
   step.first = at * batch_size;
   step.threads = threads;
   step.source = &data;
-  step.indices = order.data() + (first_step + at) * batch_size;
+  step.origin = (first_step + at) * batch_size;
+  step.indices = order.empty() ? nullptr : order.data() + step.origin;
   step.penalty = penalty;
   return step;
 }
@@ -134,6 +156,7 @@ std::size_t Run<T>::State::train(std::size_t max_steps, double max_seconds, cons
       if (count == 0) return;
       const auto number = static_cast<std::uint64_t>(state.iterations.load());
       for (std::size_t s = 0; s < count; ++s) {
+        if (scattered_ && s + 1 < count) prefetch_step(s + 1, first_step, thread, team);
         Step<T> step = step_at(program, *workspace_, s, first_step, team);
         step.number = number + s;
         step.scalars = &scalars_[s];

@@ -23,8 +23,8 @@ struct Run<T>::State {
   DataView<T> data;
   std::size_t batch_size;
   bool training;
-  std::vector<std::size_t> order;
-  std::size_t done = 0;  // batches
+  std::vector<std::uint32_t> order;  // empty: in order
+  std::size_t done = 0;              // batches
   Totals totals;
   double penalty = 0;  // of what no sink sees
 
@@ -41,12 +41,16 @@ struct Run<T>::State {
   // Makes row pointers and optimizer scalars for `count` steps from `done`; on one thread.
   void prepare(std::size_t count, const double* rates, std::size_t rate_count,
                std::size_t rate_offset);
+  // Begins to load what step `at` of the chunk from `first_step` on will read; for data that are
+  // visited in no order and do not stay in the caches.
+  void prefetch_step(std::size_t at, std::size_t first_step, int thread, int team) const noexcept;
   Step<T> step_at(const Program<T>& program, Workspace<T>& workspace, std::size_t at,
                   std::size_t first_step, int threads) const;
   void evaluate_apart(const Program<T>& program, std::size_t count, int threads);
   void evaluate_together(const Program<T>& program, std::size_t count, int threads);
 
   InputTables<T> tables_;
+  bool scattered_ = false;
   std::vector<kernels::OptimizerScalars<T>> scalars_;
   std::unique_ptr<Workspace<T>> workspace_;
   std::vector<std::unique_ptr<Workspace<T>>> evaluation_workspaces_;

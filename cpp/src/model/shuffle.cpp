@@ -1,11 +1,13 @@
 #include "model/shuffle.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "base/cpu.hpp"
 #include "base/philox.hpp"
 
 namespace pronghorn {
@@ -16,21 +18,25 @@ constexpr std::uint32_t kShuffleStream = 0x73687566u;
 
 }  // namespace
 
-std::vector<std::size_t> in_order(std::size_t n) {
-  std::vector<std::size_t> order(n);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  return order;
-}
-
-std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t seed) {
+std::vector<std::uint32_t> shuffled(std::size_t n, std::uint64_t seed) {
   if (n > std::numeric_limits<std::uint32_t>::max()) {
     throw std::invalid_argument("cannot shuffle more than 2^32 - 1 samples, got " +
                                 std::to_string(n));
   }
-  std::vector<std::size_t> order = in_order(n);
+  std::vector<std::uint32_t> order(n);
+  std::iota(order.begin(), order.end(), std::uint32_t{0});
   PhiloxSequence words(seed, kShuffleStream, 0);
-  for (std::size_t left = n; left > 1; --left) {
-    std::swap(order[left - 1], order[words.below(static_cast<std::uint32_t>(left))]);
+  // Partners are drawn ahead, so that the memory of a long order is there when it is their turn.
+  constexpr std::size_t kAhead = 32;
+  std::uint32_t partners[kAhead];
+  for (std::size_t left = n; left > 1;) {
+    const std::size_t count = std::min(kAhead, left - 1);
+    for (std::size_t i = 0; i < count; ++i) {
+      partners[i] = words.below(static_cast<std::uint32_t>(left - i));
+      prefetch(&order[partners[i]]);
+    }
+    for (std::size_t i = 0; i < count; ++i) std::swap(order[left - 1 - i], order[partners[i]]);
+    left -= count;
   }
   return order;
 }

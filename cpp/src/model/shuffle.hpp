@@ -7,10 +7,8 @@
 
 namespace pronghorn {
 
-// 0..n-1 in order.
-std::vector<std::size_t> in_order(std::size_t n);
 // A uniform permutation of 0..n-1 that is a function of (n, seed) alone: Fisher and Yates's method
 // (Durstenfeld, CACM 7, 1964, Algorithm 235) on Philox words.
-std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t seed);
+std::vector<std::uint32_t> shuffled(std::size_t n, std::uint64_t seed);
 
 }  // namespace pronghorn

@@ -433,8 +433,6 @@ double Trainer<T>::gradients(std::vector<const T*> inputs, std::vector<Targets<T
   InputTables<T> tables(program, samples);
   for (std::size_t i = 0; i < samples; ++i) tables.set(inputs.data(), i, i);
   tables.bind(*workspace);
-  std::vector<std::size_t> indices(samples);
-  for (std::size_t i = 0; i < samples; ++i) indices[i] = i;
   Totals totals = state.make_totals();
   const double penalty = state.engine->state_->penalty(true);
   Team::run(workspace->threads(), [&](int thread, int team, Barrier& barrier) {
@@ -445,7 +443,6 @@ double Trainer<T>::gradients(std::vector<const T*> inputs, std::vector<Targets<T
     step.threads = team;
     step.number = static_cast<std::uint64_t>(state.iterations.load());
     step.source = &data;
-    step.indices = indices.data();
     step.totals = &totals;
     step.penalty = penalty;
     run_stages(program, 0, program.stages.size(), step, thread, barrier);

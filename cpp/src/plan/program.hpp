@@ -141,11 +141,16 @@ struct Step {
   std::uint64_t number = 0;  // selects random streams
   // Training and evaluation only.
   const DataView<T>* source = nullptr;
-  const std::size_t* indices = nullptr;  // which samples of the data make this batch
+  const std::uint32_t* indices = nullptr;  // which samples of the data make this batch, or null:
+  std::size_t origin = 0;                  // those from here on
   const kernels::OptimizerScalars<T>* scalars = nullptr;
   Totals* totals = nullptr;
   double penalty = 0;  // of the regularisers, where no sink computes it
 
+  // The sample of the data at position i of the batch.
+  std::size_t sample(std::size_t i) const noexcept {
+    return indices == nullptr ? origin + i : indices[i];
+  }
   std::size_t rows(std::size_t tensor) const noexcept {
     return samples * program->tensors[tensor].rows;
   }

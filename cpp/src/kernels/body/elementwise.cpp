@@ -2,6 +2,7 @@
 #include "kernels/body/map.hpp"
 #include "kernels/body/random.hpp"
 #include "kernels/body/tables.hpp"
+#include "kernels/body/unroll.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 
@@ -20,31 +21,61 @@ void copy_rows(const T* const* rows, std::size_t count, std::size_t cols, T* out
   }
 }
 
-// The penalty l1 |w| + l2 w^2 and its derivative l1 sign(w) + 2 l2 w. Summed in kPartial partial
-// sums by index modulo kPartial and then by halving: the same order on every instruction set.
-template <class T>
-double regularize(const T* w, T* g, std::size_t n, double l1, double l2) noexcept {
-  constexpr std::size_t kPartial = 16;
-  const T slope = static_cast<T>(l1);
-  const T twice = static_cast<T>(2 * l2);
-  map(w, g, g, n,
-      [&](Vec<T> v, Vec<T> gradient) { return gradient + (twice * v + slope * sign<T>(v)); });
-  double part[kPartial] = {};
+// The penalty l1 |w| + l2 w^2 and its derivative l1 sign(w) + 2 l2 w. The sums of w^2 and |w| are
+// kept in kPartial partial sums by index modulo kPartial, of type T over runs of kRun and in double
+// beyond them, and added by halving: the same order on every instruction set.
+template <class T, bool Absolute>
+PRONGHORN_INLINE double regularize_with(const T* w, T* g, std::size_t n, double l1,
+                                        double l2) noexcept {
+  constexpr std::size_t kPartial = 16, kRun = 16 * kPartial;
+  constexpr int kVectors = static_cast<int>(kPartial / kLanes<T>);
+  const Vec<T> slope = splat<T>(static_cast<T>(l1)), twice = splat<T>(static_cast<T>(2 * l2));
+  double squares[kPartial] = {}, sizes[kPartial] = {};
   std::size_t i = 0;
-  for (; i + kPartial <= n; i += kPartial) {
-    for (std::size_t j = 0; j < kPartial; ++j) {
-      const double value = static_cast<double>(w[i + j]);
-      part[j] += l1 * __builtin_fabs(value) + l2 * (value * value);
+  while (i + kPartial <= n) {
+    const std::size_t end = n - i < kRun ? i + (n - i) / kPartial * kPartial : i + kRun;
+    Vec<T> square[kVectors] = {}, size[kVectors] = {};
+    for (; i < end; i += kPartial) {
+      unroll<kVectors>([&](auto v) PRONGHORN_UNROLLED {
+        const std::size_t at = i + v * kLanes<T>;
+        const Vec<T> value = load(w + at);
+        Vec<T> gradient = load(g + at) + twice * value;
+        square[v] += value * value;
+        if constexpr (Absolute) {
+          gradient += slope * sign<T>(value);
+          size[v] += abs<T>(value);
+        }
+        store<T>(g + at, gradient);
+      });
+    }
+    T part[kPartial];
+    unroll<kVectors>([&](auto v) PRONGHORN_UNROLLED { store<T>(part + v * kLanes<T>, square[v]); });
+    for (std::size_t j = 0; j < kPartial; ++j) squares[j] += static_cast<double>(part[j]);
+    if constexpr (Absolute) {
+      unroll<kVectors>([&](auto v) PRONGHORN_UNROLLED { store<T>(part + v * kLanes<T>, size[v]); });
+      for (std::size_t j = 0; j < kPartial; ++j) sizes[j] += static_cast<double>(part[j]);
     }
   }
   for (std::size_t j = 0; i + j < n; ++j) {
-    const double value = static_cast<double>(w[i + j]);
-    part[j] += l1 * __builtin_fabs(value) + l2 * (value * value);
+    const T value = w[i + j];
+    const T direction = value > T(0) ? T(1) : value < T(0) ? T(-1) : T(0);
+    g[i + j] += static_cast<T>(2 * l2) * value + static_cast<T>(l1) * direction;
+    squares[j] += static_cast<double>(value) * static_cast<double>(value);
+    sizes[j] += __builtin_fabs(static_cast<double>(value));
   }
   for (std::size_t half = kPartial / 2; half > 0; half /= 2) {
-    for (std::size_t j = 0; j < half; ++j) part[j] += part[j + half];
+    for (std::size_t j = 0; j < half; ++j) {
+      squares[j] += squares[j + half];
+      sizes[j] += sizes[j + half];
+    }
   }
-  return part[0];
+  return l1 * sizes[0] + l2 * squares[0];
+}
+
+template <class T>
+double regularize(const T* w, T* g, std::size_t n, double l1, double l2) noexcept {
+  return l1 == 0 ? regularize_with<T, false>(w, g, n, l1, l2)
+                 : regularize_with<T, true>(w, g, n, l1, l2);
 }
 
 template <class T>

@@ -9,6 +9,14 @@ namespace pronghorn::kernels::PRONGHORN_ISA {
 constexpr std::size_t kPhiloxLanes = kLanes<double>;
 constexpr std::size_t kPhiloxWordsAtOnce = 4 * kPhiloxLanes;
 
+// Lanes Offset, Offset + 1, ... of `first` and `second` in turn.
+template <int Offset, std::size_t... I>
+PRONGHORN_INLINE UintVec<double> alternate(UintVec<double> first, UintVec<double> second,
+                                           IndexList<I...>) {
+  return __builtin_shufflevector(first, second,
+                                 static_cast<int>(I / 2 + (I % 2) * kPhiloxLanes + Offset)...);
+}
+
 // Writes the kPhiloxWordsAtOnce words of the blocks from `block` on.
 PRONGHORN_INLINE void philox_words(std::uint64_t seed, std::uint32_t stream, std::uint64_t step,
                                    std::uint64_t block, std::uint32_t* words) {
@@ -36,12 +44,11 @@ PRONGHORN_INLINE void philox_words(std::uint64_t seed, std::uint32_t stream, std
   }
   const Words first = (x0 & kLow) | (x1 << 32);
   const Words second = (x2 & kLow) | (x3 << 32);
-  for (std::size_t i = 0; i < kPhiloxLanes; ++i) {
-    words[4 * i] = static_cast<std::uint32_t>(first[i]);
-    words[4 * i + 1] = static_cast<std::uint32_t>(first[i] >> 32);
-    words[4 * i + 2] = static_cast<std::uint32_t>(second[i]);
-    words[4 * i + 3] = static_cast<std::uint32_t>(second[i] >> 32);
-  }
+  using Lanes = typename MakeIndexList<kPhiloxLanes>::Type;
+  const Words low = alternate<0>(first, second, Lanes{});
+  const Words high = alternate<kPhiloxLanes / 2>(first, second, Lanes{});
+  __builtin_memcpy(words, &low, sizeof(low));
+  __builtin_memcpy(words + kPhiloxWordsAtOnce / 2, &high, sizeof(high));
 }
 
 }  // namespace pronghorn::kernels::PRONGHORN_ISA
