@@ -5,9 +5,11 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -25,10 +27,31 @@ void register_variable(py::module_& m);
 void register_engine(py::module_& m);
 void register_trainer(py::module_& m);
 
+// Gives the interpreter lock away while it lives. A daemon thread that asks for the lock back while
+// the interpreter shuts down is ended by CPython, which unwinds its stack (pthread_exit): past
+// destructors that would use Python objects, and into this one, which must not throw. The thread
+// sleeps here instead until the process is gone, as CPython itself does from 3.14 on.
+class OtherThreadsRun {
+ public:
+  OtherThreadsRun() noexcept : state_(PyEval_SaveThread()) {}
+  ~OtherThreadsRun() {
+    try {
+      PyEval_RestoreThread(state_);
+    } catch (...) {
+      for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+    }
+  }
+  OtherThreadsRun(const OtherThreadsRun&) = delete;
+  OtherThreadsRun& operator=(const OtherThreadsRun&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
 // The interpreter lock is free and the engine at work. os.fork holds the interpreter lock: it waits
 // for the end of calls like this one, which must not wait for the interpreter meanwhile.
 struct Released {
-  py::gil_scoped_release release;
+  OtherThreadsRun others;
   EngineCall call;
 };
 

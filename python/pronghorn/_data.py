@@ -199,6 +199,11 @@ def class_labels(
                 f"`{argument}` holds class numbers for '{loss}' and must be integral. "
                 f"Received: {_first(array, fractional)}"
             )
+    # Seen as unsigned, a negative number is a large one, so one pass finds both kinds of mistake.
+    signed = array.dtype.kind == "i"
+    seen = array.view(array.dtype.str.replace("i", "u")) if signed else array
+    if array.dtype.kind in "iu" and classes is not None and seen.max() < classes:
+        return as_array(array, np.dtype(np.int32))
     wrong = array < 0 if classes is None else (array < 0) | (array >= classes)
     if ignored is not None:
         wrong &= array != ignored

@@ -3,6 +3,8 @@
 import _thread
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -395,3 +397,30 @@ def test_slices_of_a_long_prediction_fit_together():
     whole = model.predict(x, verbose=0)
     parts = [model.predict(x[i : i + 100], verbose=0) for i in range(0, 3000, 100)]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
+
+
+_DAEMON = """
+import threading, time
+import numpy as np
+import pronghorn as keras
+
+model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(256), keras.layers.Dense(8)])
+model.compile("sgd", "mse")
+x, y = np.zeros((4096, 64), "f4"), np.zeros((4096, 8), "f4")
+model.fit(x, y, verbose=0)
+
+def work():
+    while True:
+        model.fit(x, y, verbose=0)
+        model.predict(x, verbose=0)
+
+for _ in range(2):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.1)
+"""
+
+
+@pytest.mark.parametrize("_run", range(3))
+def test_an_interpreter_can_exit_while_daemon_threads_are_in_the_engine(_run: int) -> None:
+    done = subprocess.run([sys.executable, "-c", _DAEMON], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -236,7 +236,11 @@ class CompiledModel(SteppedModel):
 
     def _learning_rates(self, count: int) -> Array | float:
         """Learning rates of the coming steps."""
-        rates: Array | float = self.optimizer._learning_rates(self.optimizer.iterations, count)
+        optimizer = self.optimizer
+        if type(optimizer._learning_rate) is float:  # one number for all steps
+            rate: float = optimizer._learning_rate
+            return rate
+        rates: Array = optimizer._learning_rates(optimizer.iterations, count)
         return rates
 
     def _logs(self, results: Any) -> dict[str, float]:

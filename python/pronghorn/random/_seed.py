@@ -45,7 +45,7 @@ def next_seed() -> int:
     with _lock:
         if _generator is None:
             _generator = np.random.Generator(np.random.Philox(None))
-        return int(_generator.integers(0, 2**64, dtype=np.uint64))
+        return int(_generator.bit_generator.random_raw())
 
 
 def check_seed(seed: object, argument: str = "seed") -> int | None:
