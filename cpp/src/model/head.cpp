@@ -60,7 +60,7 @@ template <class T>
 double counted_rows(const Step<T>& step, const HeadPlan<T>& head, std::size_t i) noexcept {
   if (!head.ignored) return static_cast<double>(head.rows);
   const std::int32_t* labels =
-      step.source->targets[head.output].labels + step.indices[i] * head.rows;
+      step.source->targets[head.output].labels + step.sample(i) * head.rows;
   return static_cast<double>(head.rows) -
          static_cast<double>(std::count(labels, labels + head.rows, *head.ignored));
 }
