@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -57,6 +56,8 @@ class CSVLogger(Callback):
         logs = logs or {}
         if self._file is None:
             raise RuntimeError("CSVLogger.on_epoch_end was called before on_train_begin.")
+        import csv  # at the first use, for a quick start of the package
+
         writer = csv.writer(self._file, delimiter=self.sep)
         if self.keys is None:
             self.keys = sorted(logs)
