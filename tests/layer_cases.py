@@ -120,7 +120,7 @@ _SETS: dict[str, list[tuple[Any, ...]]] = {
         (
             {
                 "equation": "abc,cde->aebd",
-                "output_shape": (3, None, 2),
+                "output_shape": (3, 2, 2),
                 "activation": "tanh",
                 "bias_axes": "e",
                 "kernel_regularizer": "l2",

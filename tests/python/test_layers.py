@@ -94,6 +94,16 @@ def test_dropout_is_the_identity_in_inference():
     np.testing.assert_array_equal(layers.Dropout(0.9)(x, training=False), x)
 
 
+@pytest.mark.parametrize("make", [lambda: layers.Dropout(0.5), layers.BatchNormalization])
+def test_a_fixed_inference_mode_gives_way_to_training(make):
+    # As Keras's own functional models, whose files carry this argument.
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, make()(inputs, training=False))
+    x = data(6, 4)
+    np.testing.assert_allclose(model.predict(x, verbose=0), x, rtol=1e-3)
+    assert np.abs(model(x, training=True) - x).max() > 0.1
+
+
 def test_dropout_keeps_the_mean_and_the_rate():
     rate, n = 0.3, 200_000
     y = layers.Dropout(rate, seed=5)(np.ones((n // 100, 100), "float32"), training=True)

@@ -137,7 +137,7 @@ class BatchNormalization(ScaledLayer):
         )
 
     def _check_training_argument(self, training: bool | None) -> None:
-        if training is not None:
+        if training:  # a fixed False gives way to what fit and predict ask for, as in Keras
             raise ValueError(
                 f"Layer '{self.name}' decides at run time whether it trains; in a graph it cannot "
                 f"be fixed. Received: training={training!r}. To keep the moving statistics as "

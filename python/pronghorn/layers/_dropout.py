@@ -56,7 +56,7 @@ class Dropout(Layer):
     def _check_training_argument(self, training: bool | None) -> None:
         if tracing() and training in (None, training_now()):
             return
-        if training is not None:
+        if training:  # a fixed False gives way to what fit and predict ask for, as in Keras
             raise ValueError(
                 f"Layer '{self.name}' decides at run time whether it drops; in a graph it cannot "
                 f"be fixed. Received: training={training!r}"

@@ -30,7 +30,7 @@ class NoiseLayer(Layer):
         raise NotImplementedError
 
     def _check_training_argument(self, training: bool | None) -> None:
-        if training is not None:
+        if training:  # a fixed False gives way to what fit and predict ask for, as in Keras
             raise ValueError(
                 f"Layer '{self.name}' decides at run time whether it acts; in a graph it cannot "
                 f"be fixed. Received: training={training!r}"
