@@ -50,6 +50,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         scope = _naming.current_path()
         self.path = f"{scope}/{self.name}" if scope else self.name
         self.trainable = trainable
+        # Applied to the value after each update by ``Optimizer.apply``.
+        self.constraint: Callable[[Array], Any] | None = None
         # Files keep the weights in this order even where some are frozen later.
         self._made_trainable = trainable
         if callable(initializer):

@@ -313,3 +313,35 @@ def test_errors_are_clear():
     model.compile("sgd", "mse")
     with pytest.raises(TypeError, match="dict of numbers"):
         model.fit(X, Y, verbose=0)
+
+
+def test_lambda_layers():
+    def scaled(x, factor, training=False):
+        return x * (factor if training else 1.0)
+
+    layer = layers.Lambda(scaled, arguments={"factor": 3.0})
+    assert layer(np.ones((1, 2)), training=True).tolist() == [[3, 3]]
+    model = keras.Sequential([keras.Input((4,)), layers.Lambda(lambda x: ops.sum(x, axis=1) ** 2)])
+    assert model.output_shape == (None,)
+    assert model.run_mode == "recorded"
+    np.testing.assert_allclose(model.predict(X, verbose=0), X.sum(axis=1) ** 2, rtol=1e-5)
+    known = layers.Lambda(lambda x: x[:, :2], output_shape=(2,))
+    assert known(keras.Input((4,))).shape == (None, 2)
+    with pytest.raises(TypeError, match="callable"):
+        layers.Lambda(3)
+
+
+def test_constraints_hold_after_each_update():
+    class Positive(layers.Layer):
+        def build(self, input_shape):
+            self.scale = self.add_weight(
+                shape=(input_shape[-1],), initializer="ones", constraint="non_neg"
+            )
+
+        def call(self, inputs):
+            return inputs * self.scale
+
+    model = keras.Sequential([keras.Input((4,)), Positive()])
+    model.compile(keras.optimizers.SGD(5.0), "mse")
+    model.fit(X, -X, **OPTIONS)
+    assert model.get_weights()[0].tolist() == [0.0] * 4

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pronghorn import initializers, regularizers
+from pronghorn import constraints, initializers, regularizers
 from pronghorn._engine import Array
 from pronghorn._serialization import _allowance
 from pronghorn._variable import Variable
@@ -50,15 +50,8 @@ class WeightHolder:
             trainable: Whether training changes it.
             dtype: None is the layer's.
             regularizer: Penalty on it in the loss: name, object or function.
-            constraint: Must be None.
-
-        Raises:
-            ValueError: For a constraint.
+            constraint: Name or function that maps the value to an allowed one after each update.
         """
-        if constraint is not None:
-            raise ValueError(
-                f"'{self.name}' cannot keep a constraint. Received: constraint={constraint!r}"
-            )
         shape = tuple(shape or ())
         _allowance.check(shape, self.name, name)
         initializer = initializers.get(initializer or (None if shape else "zeros"))
@@ -67,6 +60,8 @@ class WeightHolder:
             initializer, shape, dtype or self._dtype, trainable, name, _row_axes=_row_axes
         )
         self._weights.append(variable)
+        if constraint is not None:
+            variable.constraint = constraints.get(constraint)
         if regularizer is not None:
             penalty = regularizer if callable(regularizer) else regularizers.get(regularizer)
             self._weight_regularizers.append((variable, penalty))

@@ -74,6 +74,7 @@ class SteppedModel(GraphModel):
         own = any(getattr(cls, name) is not getattr(SteppedModel, name) for name in _STEPS)
         extra = any(
             layer._penalises_beyond_engine()  # type: ignore[attr-defined]
+            or any(variable.constraint is not None for variable in layer._weights)
             for layer in self._flatten_layers()
         )
         return own or self._run_eagerly or self._objects_needed or extra

@@ -136,6 +136,9 @@ class Applying:
         extra = sum(len(variable._core.shape) == 1 for variable in variables)
         rate = float(own._learning_rates(own.iterations, 1)[0])
         trainer.apply_gradients([*arrays, *[None] * extra], rate)
+        for variable in variables:
+            if variable.constraint is not None:
+                variable.assign(np.asarray(variable.constraint(variable.value)))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> int:
         """As `apply`, for pairs of a gradient and its variable.
