@@ -465,10 +465,11 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether x is a tensor: an array, a recorded or a symbolic one.
+    """Whether x is a tensor, recorded or symbolic; NumPy's arrays are none.
 
     Example:
-        >>> is_tensor(np.zeros(2)), is_tensor([0.0])
+        >>> from pronghorn import ops
+        >>> is_tensor(ops.convert_to_tensor([1.0])), is_tensor(np.zeros(2))
         (True, False)
     """
-    return isinstance(x, (np.ndarray, Tensor)) or hasattr(x, "_operate")
+    return isinstance(x, Tensor) or hasattr(x, "_operate")
