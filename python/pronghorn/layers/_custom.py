@@ -81,7 +81,8 @@ def wrap_build(cls: type[Layer]) -> None:
 
 
 @functools.cache
-def _parameters(function: Any) -> tuple[str, ...]:
+def parameters(function: Any) -> tuple[str, ...]:
+    """Names of a function's arguments."""
     return tuple(inspect.signature(function).parameters)
 
 
@@ -141,7 +142,7 @@ def _build(layer: Layer, inputs: Any) -> None:
 def _invoke(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Runs `call` with the `training` that holds."""
     kwargs = dict(kwargs)
-    names = _parameters(type(layer).call)
+    names = parameters(type(layer).call)
     place = names.index("training") - 2 if "training" in names else -1
     given = args[place] if 0 <= place < len(args) else kwargs.get("training")
     training = training_now() if given is None else given
@@ -172,7 +173,7 @@ def _specifications(
 ) -> Any:
     """Symbolic outputs: of the shapes that the layer computes, or that two trial runs show."""
     own = type(layer).compute_output_shape
-    if not getattr(own, "_built_in", False):
+    if not getattr(own, "_built_in", False) and getattr(layer, "_shape_is_known", True):
         shape = layer.compute_output_shape(shapes_of(inputs))
         if isinstance(shape, list) or (shape and isinstance(shape[0], (tuple, list))):
             return [KerasTensor(tuple(each), layer._dtype) for each in shape]

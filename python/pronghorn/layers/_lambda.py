@@ -1,0 +1,77 @@
+"""A function as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pronghorn.layers._custom import parameters
+from pronghorn.layers._layer import Layer
+
+
+class Lambda(Layer):
+    """Applies a function, written with `pronghorn.ops`, to its input.
+
+    A model with it runs recorded, unless the function is made of activations alone.
+
+    Args:
+        function: Takes a tensor, and `training` if it has an argument of that name.
+        output_shape: Shape of the output without the batch, or a function of the input's shape;
+            None finds it out.
+        mask: Must be None.
+        arguments: Further arguments of the function, by name.
+        **kwargs: `name`, `trainable`, `dtype`.
+
+    Raises:
+        TypeError: If `function` is not callable.
+        ValueError: For a mask.
+
+    Example:
+        >>> import numpy as np
+        >>> Lambda(lambda x: x * 2)(np.ones((1, 2))).tolist()
+        [[2.0, 2.0]]
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not callable(function):
+            raise TypeError(f"`function` must be callable. Received: function={function!r}")
+        if mask is not None:
+            raise ValueError(f"Lambda does not support `mask`. Received: mask={mask!r}")
+        super().__init__(**kwargs)
+        self.function = function
+        self.arguments = dict(arguments or {})
+        self._output_shape = output_shape
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """The function's value."""
+        if "training" in parameters(self.function):
+            return self.function(inputs, training=training, **self.arguments)
+        return self.function(inputs, **self.arguments)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """What `output_shape` says."""
+        if callable(self._output_shape):
+            return self._output_shape(input_shape)
+        given = self._output_shape
+        return (input_shape[0], *((given,) if isinstance(given, int) else given))
+
+    @property
+    def _shape_is_known(self) -> bool:
+        return self._output_shape is not None
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer; the function is among them as it is."""
+        return {
+            **super().get_config(),
+            "function": self.function,
+            "output_shape": self._output_shape,
+            "mask": None,
+            "arguments": self.arguments,
+        }
