@@ -145,7 +145,8 @@ def test_the_older_format(writer, optimizer, tmp_path: Path) -> None:
     model.save(tmp_path / "m.h5")
     twin = OTHER[writer].saving.load_model(tmp_path / "m.h5")
     np.testing.assert_allclose(np.asarray(twin(X)), np.asarray(model(X)), rtol=1e-5, atol=1e-6)
-    assert_goes_on(model, twin)
+    if writer is keras:  # Keras cannot train what it read from this format, its own files included
+        assert_goes_on(model, twin)
     again = OTHER[writer].saving.load_model(tmp_path / "m.h5", compile=False)
     again.load_weights(tmp_path / "m.h5")
 
@@ -222,7 +223,15 @@ def test_deep_copies_go_on_as_keras_does(tmp_path: Path) -> None:
 
 
 # What Keras 3.15.1 leaves out of configurations, and so forgets.
-FORGOTTEN = {"Huber": "delta", "SparseCategoricalCrossentropy": "axis"}
+FORGOTTEN = {
+    ("losses", "CosineSimilarity"): {"axis"},
+    ("losses", "Huber"): {"delta"},
+    ("losses", "SparseCategoricalCrossentropy"): {"axis"},
+    ("metrics", "CosineSimilarity"): {"axis"},
+    ("initializers", "Identity"): {"gain"},
+    ("initializers", "IdentityInitializer"): {"gain"},
+    ("initializers", "identity"): {"gain"},
+}
 
 
 @pytest.mark.parametrize("home", ["losses", "metrics", "initializers", "regularizers"])
@@ -238,8 +247,9 @@ def test_default_configurations_are_equal(home) -> None:
         except (TypeError, NotImplementedError):  # a base class, or one with required arguments
             continue
         actual = plain(cls().get_config())
-        if FORGOTTEN.get(name) not in expected:
-            actual.pop(FORGOTTEN.get(name), None)
-        assert actual == expected, name
+        assert set(actual) - set(expected) <= FORGOTTEN.get((home, name), set()), name
+        for key, value in expected.items():  # Keras rounds some numbers to float32
+            same = isinstance(value, float) and actual[key] == pytest.approx(value, rel=1e-7)
+            assert same or actual[key] == value, (name, key)
         compared += 1
     assert compared > 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import warnings
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from pronghorn import _tree, losses
 from pronghorn._serialization import _allowance, _objects
 from pronghorn._serialization._custom_objects import CustomObjectScope
 from pronghorn._serialization._guard import only_clear_errors
+from pronghorn._serialization._objects import serialize_keras_object
 from pronghorn._serialization._older import modern
 from pronghorn.optimizers._state import plan_state, read_state
 from pronghorn.saving import _json
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pronghorn._engine import Array
 
 _ATTRIBUTE_LIMIT = 64_512  # bytes that HDF5 takes in one attribute
+_SHORT = ("mse", "MSE", "mae", "MAE", "mape", "MAPE", "msle", "MSLE", "bce", "BCE", "kld", "KLD")
 _TOP_LEVEL = "top_level_model_weights"
 
 
@@ -49,7 +53,14 @@ def _training_config(model: Any) -> dict[str, Any]:
     config: dict[str, Any] = model.get_compile_config()
     optimizer = config.pop("optimizer")
     kept = {key: optimizer[key] for key in ("class_name", "config")}
-    return {**config, "optimizer_config": kept}
+    loss = _tree.map_structure(_whole_name, model._request.loss)
+    return {**config, "loss": serialize_keras_object(loss), "optimizer_config": kept}
+
+
+def _whole_name(loss: Any) -> Any:
+    """A loss by its whole name: in this format Keras does not find ``"mse"`` and the like."""
+    found = losses.get(loss) if isinstance(loss, str) and loss in _SHORT else loss
+    return found.__name__ if inspect.isfunction(found) and isinstance(loss, str) else loss
 
 
 def _write_layers(group: Any, model: Any) -> None:
