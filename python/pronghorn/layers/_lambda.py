@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pronghorn._serialization._objects import deserialize_keras_object
 from pronghorn.layers._custom import parameters
 from pronghorn.layers._layer import Layer
 
@@ -75,3 +76,13 @@ class Lambda(Layer):
             "mask": None,
             "arguments": self.arguments,
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Lambda:
+        """Makes a layer from what `get_config` gave; functions are looked up by name."""
+        named = {key: config.get(key) for key in ("function", "output_shape")}
+        found = {
+            key: deserialize_keras_object(value) if isinstance(value, dict) else value
+            for key, value in named.items()
+        }
+        return cls(**{**config, **found})
