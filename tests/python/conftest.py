@@ -18,3 +18,9 @@ def interruptible():
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, previous)
+
+
+@pytest.fixture(autouse=True)
+def own_dtype_policy(monkeypatch):
+    """A policy that a test sets goes with the test: while one is set, `set_floatx` moves nothing."""
+    monkeypatch.setattr("pronghorn.config._policy._policy", None)

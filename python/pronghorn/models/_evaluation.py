@@ -229,7 +229,8 @@ class EvaluatingModel(CompiledModel):
             (3, 2)
         """
         size_fits = batch_size is None or (type(batch_size) is int and batch_size > 0)
-        if verbose == 0 and size_fits and steps is None and not callbacks:
+        whole = steps is None and config.max_steps_per_epoch() is None
+        if verbose == 0 and size_fits and whole and not callbacks:
             plain = self._plain_predict(x)
             if plain is not None:
                 return plain
