@@ -66,12 +66,15 @@ def is_inside(name: str, isa: str) -> bool:
         True
         >>> is_inside("Thing<float> pronghorn::kernels::avx2::make<float>()", "avx2")
         True
+        >>> local = "pronghorn::kernels::avx2::A::f() const::{lambda()#1}::operator()() const"
+        >>> is_inside(local, "avx2")
+        True
         >>> is_inside("void std::swap<pronghorn::kernels::avx2::Thing>(int&)", "avx2")
         False
         >>> is_inside("pronghorn::kernels::avx512::isa_name()", "avx2")
         False
     """
-    entity = name
+    entity = name.replace(" const", "")
     while True:  # what stands in angle brackets or parentheses cannot name the entity
         shorter = re.sub(r"<[^<>()]*>|\((?!anonymous namespace)[^<>()]*\)", "", entity)
         if shorter == entity:

@@ -22,5 +22,5 @@ def interruptible():
 
 @pytest.fixture(autouse=True)
 def own_dtype_policy(monkeypatch):
-    """A policy that a test sets goes with the test: while one is set, `set_floatx` moves nothing."""
+    """A policy that a test sets goes with the test: as long as it stands, `set_floatx` is idle."""
     monkeypatch.setattr("pronghorn.config._policy._policy", None)
