@@ -2,6 +2,7 @@
 // against finite differences of that definition.
 #include <functional>
 #include <map>
+#include <numeric>
 
 #include "kernel_cases.hpp"
 
@@ -101,6 +102,40 @@ std::multimap<std::string, Reference> references() {
           Row y(z);
           for (Real& v : y) v = std::exp(v - log_sum_exp(z));
           return y;
+        }}},
+      {"standardize",
+       {{0.25},
+        [](const Row& z) {
+          const Real count = static_cast<Real>(z.size());
+          const Real mean = std::accumulate(z.begin(), z.end(), Real(0)) / count;
+          Real variance = 0;
+          for (const Real v : z) variance += (v - mean) * (v - mean) / count;
+          Row y(z);
+          for (Real& v : y) v = (v - mean) / std::sqrt(variance + 0.25L);
+          return y;
+        }}},
+      {"root_mean_square",
+       {{0.25},
+        [](const Row& z) {
+          const Real squares = std::inner_product(z.begin(), z.end(), z.begin(), Real(0));
+          Row y(z);
+          for (Real& v : y) v /= std::sqrt(squares / static_cast<Real>(z.size()) + 0.25L);
+          return y;
+        }}},
+      {"unit_length",
+       {{0.25},
+        [](const Row& z) {
+          const Real squares = std::inner_product(z.begin(), z.end(), z.begin(), Real(0));
+          Row y(z);
+          for (Real& v : y) v /= std::max(std::sqrt(squares), 0.25L);
+          return y;
+        }}},
+      {"rescale", {{1.5, -0.25}, by_element([](Real z) { return 1.5L * z - 0.25L; })}},
+      {"mask_rows",
+       {{0.5},
+        [](const Row& z) {
+          const bool masked = std::all_of(z.begin(), z.end(), [](Real v) { return v == 0.5L; });
+          return masked ? Row(z.size(), 0) : z;
         }}},
       {"log_softmax",
        {{},

@@ -191,7 +191,10 @@ TYPED_TEST(OptimizerTest, FiftyStepsFollowTheRule) {
           std::vector<Parameter> want(n);
           for (std::size_t i = 0; i < n; ++i) {
             want[i].w = static_cast<double>(w.at(0, i));
-            for (int s = 0; s < count; ++s) slots[s]->at(0, i) = static_cast<T>(initial[s]);
+            for (int s = 0; s < count; ++s) {
+              slots[s]->at(0, i) = static_cast<T>(initial[s]);
+              want[i].s[static_cast<std::size_t>(s)] = initial[s];
+            }
           }
           double state[4] = {1, 1, 1, 1};
           for (int t = 1; t <= kSteps; ++t) {

@@ -276,13 +276,14 @@ struct Ftrl {
       const Vec<T> gradient = load_up_to(g + i, count);
       const Vec<T> present = weights.get(i, count) * decay;
       const Vec<T> before = squares.get(i, count);
-      const Vec<T> after = before + gradient * gradient;
+      // Multiply-adds are spelled out, so that whole vectors and the last part round alike.
+      const Vec<T> after = fma<T>(gradient, gradient, before);
       const Vec<T> grown = power<T>(after, exponent);
       const Vec<T> rise = (grown - power<T>(before, exponent)) * inverse_rate;
-      const Vec<T> z = linear.get(i, count) + gradient + shrinkage * present - rise * present;
+      const Vec<T> z = fma<T>(splat<T>(shrinkage) - rise, present, linear.get(i, count) + gradient);
       squares.put(i, after, count);
       linear.put(i, z, count);
-      const Vec<T> divisor = grown * inverse_rate + ridge;
+      const Vec<T> divisor = fma<T>(grown, splat<T>(inverse_rate), splat<T>(ridge));
       const Vec<T> kept = min<T>(max<T>(z, splat<T>(-lasso)), splat<T>(lasso));
       weights.put(i, select<T>(divisor == Vec<T>{}, Vec<T>{}, (kept - z) / divisor), count);
     });
