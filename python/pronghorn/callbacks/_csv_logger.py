@@ -24,13 +24,14 @@ class CSVLogger(Callback):
         append: Whether to go on with the file if it is there; otherwise it is begun anew.
 
     Example:
-        >>> import tempfile, numpy as np, pronghorn as keras
+        >>> import pathlib, tempfile
+        >>> import numpy as np, pronghorn as keras
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     log = keras.callbacks.CSVLogger(f"{folder}/log.csv")
         ...     _ = model.fit(np.ones((4, 1)), np.ones(4), verbose=0, callbacks=[log])
-        ...     open(f"{folder}/log.csv").readline().strip()
+        ...     pathlib.Path(folder, "log.csv").read_text().splitlines()[0]
         'epoch,loss,val_loss'
     """
 

@@ -122,11 +122,12 @@ def plot_model(
         OSError: If GraphViz is not there.
 
     Example:
-        >>> import tempfile, pronghorn as keras
+        >>> import pathlib, tempfile
+        >>> import pronghorn as keras
         >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     keras.utils.plot_model(model, f"{folder}/model.dot")
-        ...     open(f"{folder}/model.dot").read(7)
+        ...     pathlib.Path(folder, "model.dot").read_text()[:7]
         'digraph'
     """
     dot = model_to_dot(
