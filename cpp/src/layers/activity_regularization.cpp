@@ -43,7 +43,8 @@ struct ActivityRegularization {
       *out = sum;
     };
     const double flops = 6.0 * static_cast<double>(cols * rows_per_sample);
-    planner.emit(by_blocks<T>(sums, info, cols, flops, [](Step<T>&, T*) {}, body),
+    planner.emit(by_blocks<T>(
+                     sums, info, cols, flops, [](Step<T>&, T*) {}, body),
                  {tensor_resource(x)}, {accumulator_resource(sums)});
     planner.add_penalty({sums, info.block_samples});
   }
