@@ -39,7 +39,8 @@ bool predict_in_slices(const Engine<T>& engine, std::vector<const T*>& inputs, s
     advance(outputs, engine.output_shapes(), rows);
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
     const double growth = std::min(kMostGrowth, kSlice / std::max(passed.count(), 1e-9));
-    slice = std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(slice) * growth));
+    const auto wanted = static_cast<std::size_t>(static_cast<double>(slice) * growth);
+    slice = std::max(kPredictRows, wanted / kPredictRows * kPredictRows);
   }
 }
 

@@ -22,6 +22,10 @@ class Tape;
 template <class T>
 class Trainer;
 
+// Rows that go through a network at a time. Predictions cut into whole chunks agree to the last bit
+// with the uncut one even where BLAS computes them, whose edges may round differently.
+constexpr std::size_t kPredictRows = 128;
+
 // A graph with its parameters. Prediction is safe from several threads at once, also while another
 // thread trains: each call sees the parameters between two runs of steps.
 template <class T>
@@ -48,7 +52,7 @@ class Engine : public std::enable_shared_from_this<Engine<T>> {
   // The same if it takes a few microseconds and need not wait for training; otherwise false, and
   // nothing has happened. Allocates nothing once it has run.
   bool predict_at_once(const T* const* inputs, std::size_t samples, T* const* outputs) const;
-  // Rows that are estimated to take that many seconds on one core; at least 128.
+  // Rows that are estimated to take that many seconds on one core: whole chunks, at least one.
   std::size_t predict_rows(double seconds) const noexcept;
   // Forward that keeps what backward needs. The input arrays must outlive the tape.
   std::unique_ptr<Tape<T>> forward(std::vector<const T*> inputs, std::size_t samples, bool training,

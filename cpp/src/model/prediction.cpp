@@ -10,10 +10,6 @@
 namespace pronghorn {
 namespace {
 
-// Rows that go through the whole net at a time: W is read once for all of them, and their
-// activations stay in the second-level cache.
-constexpr std::size_t kPredictRows = 128;
-
 // Calls estimated to take less are worth less than handing the interpreter to another thread.
 constexpr double kAtOnceSeconds = 5e-6, kFlopsPerSecond = 20e9;
 
