@@ -15,7 +15,15 @@ ROWS = 5
 STEP, TOLERANCE = 1e-5, 2e-6
 # Not layers that compute.
 # Lambda is what its function is; layers for tables run outside of the engine and have own tests.
-TABLES = {"CategoryEncoding", "Discretization", "IntegerLookup", "Normalization", "StringLookup"}
+TABLES = {
+    "CategoryEncoding",
+    "Discretization",
+    "HashedCrossing",
+    "Hashing",
+    "IntegerLookup",
+    "Normalization",
+    "StringLookup",
+}
 EXEMPT = {"Input", "InputLayer", "Lambda", "Layer", *TABLES}
 
 

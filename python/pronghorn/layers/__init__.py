@@ -39,6 +39,8 @@ from pronghorn.layers._softmax import Softmax
 from pronghorn.layers._subtract import Subtract, subtract
 from pronghorn.layers._tables._category_encoding import CategoryEncoding
 from pronghorn.layers._tables._discretization import Discretization
+from pronghorn.layers._tables._hashed_crossing import HashedCrossing
+from pronghorn.layers._tables._hashing import Hashing
 from pronghorn.layers._tables._integer_lookup import IntegerLookup
 from pronghorn.layers._tables._normalization import Normalization
 from pronghorn.layers._tables._string_lookup import StringLookup
@@ -92,6 +94,8 @@ __all__ = [
     "add",
     "CategoryEncoding",
     "Discretization",
+    "HashedCrossing",
+    "Hashing",
     "IntegerLookup",
     "Normalization",
     "StringLookup",

@@ -69,6 +69,24 @@ def check_sparse(sparse: bool, layer: str) -> bool:
     return False
 
 
+def take_integer_dtype(arguments: dict[str, Any], layer: str) -> str:
+    """Takes `dtype` out of a layer's arguments, for results that are integers.
+
+    Raises:
+        ValueError: If it is no integer type.
+    """
+    dtype = arguments.pop("dtype", None)
+    if isinstance(dtype, dict):  # as get_config() writes it
+        dtype = dtype.get("config", {}).get("name")
+    name = "int64" if dtype is None else getattr(dtype, "name", None) or str(dtype)
+    if name not in ("int32", "int64"):
+        raise ValueError(
+            f"`dtype` of {layer} with output_mode='int' must be 'int32' or 'int64'. "
+            f"Received: dtype={dtype!r}"
+        )
+    return name
+
+
 def integers(values: Any, argument: str) -> Array:
     """`values` as an int64 array; floats are cut to integers.
 

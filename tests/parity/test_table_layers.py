@@ -1,0 +1,79 @@
+"""Hashed categories: the same numbers as Keras, which computes them with TensorFlow."""
+
+import json
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pronghorn
+
+pytest.importorskip("tensorflow")
+
+TEXTS = st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=80), min_size=1)
+NUMBERS = st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1)
+SETTINGS = settings(max_examples=15, deadline=None)
+
+
+def plain(config):
+    """A configuration as JSON has it."""
+    return json.loads(json.dumps(config))
+
+
+def both(name, arguments, inputs):
+    """Results and configurations of a layer of that name in both libraries."""
+    results = []
+    for library in (pronghorn, keras):
+        layer = getattr(library.layers, name)(**arguments, name="tested")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # JAX says that it has no 64-bit integers
+            results.append((np.asarray(layer(inputs)), plain(layer.get_config())))
+    (ours, our_config), (theirs, config) = results
+    np.testing.assert_array_equal(ours, theirs)
+    assert our_config == config
+
+
+@SETTINGS
+@given(
+    TEXTS,
+    NUMBERS,
+    st.integers(1, 2**31 - 1),
+    st.none() | st.integers(0, 2**31) | st.tuples(st.integers(0, 9), st.integers(0, 2**40)),
+)
+def test_hashes(texts, numbers, bins, salt):
+    both("Hashing", {"num_bins": bins, "salt": salt}, np.array(texts, object))
+    both("Hashing", {"num_bins": bins, "salt": salt}, np.array(numbers))
+
+
+@pytest.mark.parametrize("mode", ["int", "one_hot", "multi_hot", "count"])
+@pytest.mark.parametrize(
+    ("values", "mask"), [([["a", "b", ""], ["", "", "b"]], ""), ([[1, 2, 2], [3, -1, 1]], 2)]
+)
+def test_modes_and_masks(mode, values, mask):
+    for inputs in (values, [row[:1] for row in values], values[0]):
+        array = np.array(inputs, object) if mask == "" else np.array(inputs)
+        for mask_value in (None, mask):
+            arguments = {"num_bins": 4, "output_mode": mode, "mask_value": mask_value}
+            both("Hashing", arguments, array)
+
+
+@SETTINGS
+@given(st.data(), st.integers(1, 2**31 - 1), st.integers(1, 5), st.integers(2, 3))
+def test_crossings(data, bins, rows, count):
+    kinds = [
+        st.text("abcé", max_size=70),
+        st.integers(-(2**63), 2**63 - 1),
+    ]
+    columns = []
+    for _ in range(count):
+        values = data.draw(
+            st.sampled_from(kinds).flatmap(lambda k: st.lists(k, min_size=rows, max_size=rows))
+        )
+        columns.append(np.array(values, object if isinstance(values[0], str) else np.int64))
+    both("HashedCrossing", {"num_bins": bins}, tuple(columns))
+    both("HashedCrossing", {"num_bins": bins}, tuple(column[:, None] for column in columns))
+    arguments = {"num_bins": bins % 50 + 1, "output_mode": "one_hot"}
+    both("HashedCrossing", arguments, tuple(columns))
