@@ -77,3 +77,16 @@ def test_crossings(data, bins, rows, count):
     both("HashedCrossing", {"num_bins": bins}, tuple(column[:, None] for column in columns))
     arguments = {"num_bins": bins % 50 + 1, "output_mode": "one_hot"}
     both("HashedCrossing", arguments, tuple(columns))
+
+
+@pytest.mark.parametrize("salt", [None, 7, [7, 8]])
+@pytest.mark.parametrize("mask", [None, ""])
+def test_several_places_for_unknown_strings(salt, mask):
+    arguments = {"num_oov_indices": 4, "salt": salt, "mask_token": mask, "vocabulary": ["a", "b"]}
+    both("StringLookup", arguments, np.array(["a", "", "c", "d", "efg", "é"], object))
+
+
+@pytest.mark.parametrize("salt", [None, 7, [7, 8]])
+def test_several_places_for_unknown_integers(salt):
+    arguments = {"num_oov_indices": 4, "oov_method": "farmhash", "salt": salt}
+    both("IntegerLookup", {**arguments, "vocabulary": [1, 2]}, np.array([1, 2, 5, 6, -7, 8]))

@@ -91,7 +91,6 @@ def test_normalization_in_a_model_does_not_change_in_training(given_numbers):
         (lambda: layers.StringLookup(vocabulary=["a", "a"]), "twice"),
         (lambda: layers.StringLookup(vocabulary=["a", "[UNK]"]), "among its tokens"),
         (lambda: layers.StringLookup(max_tokens=2, vocabulary=["a", "b"]), "more than"),
-        (lambda: layers.StringLookup(num_oov_indices=2), "one place"),
         (lambda: layers.StringLookup(vocabulary="/etc/passwd"), "files are not read"),
         (lambda: layers.IntegerLookup(vocabulary=[1], num_oov_indices=0)([2]), "in the vocabulary"),
         (lambda: layers.IntegerLookup(invert=True, output_mode="count"), "invert"),
@@ -181,3 +180,12 @@ def test_inverse_document_frequencies():
 def test_columns_of_categories_stay_outside_of_graphs():
     with pytest.raises(TypeError, match="cannot be part of a model's graph"):
         layers.CategoryEncoding(3)(keras.Input((1,)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text("abc", max_size=4), min_size=1), st.integers(2, 6))
+def test_unknown_strings_share_places_by_their_hash(tokens, places):
+    layer = layers.StringLookup(vocabulary=["known"], num_oov_indices=places)
+    expected = layers.Hashing(places)(tokens)
+    np.testing.assert_array_equal(layer(tokens), expected)
+    assert layer(["known"]) == places

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn._engine import Array
+from pronghorn._numbers import integer
 
 # Where a crossing starts from, and the multiplier and shift that mix in each further hash: those of
 # Murmur's finaliser (A. Appleby, 2008), as TensorFlow's crossed columns use them.
@@ -75,6 +76,22 @@ def fingerprints(tokens: Array, salt: Sequence[int] | None = None) -> Array:
     known = {token: one(token) for token in set(flat)}
     hashes = np.fromiter((known[token] for token in flat), np.uint64, len(flat))
     return hashes.reshape(tokens.shape)
+
+
+def check_salt(salt: Any) -> list[int] | None:
+    """`salt` as the two numbers of a key, or None.
+
+    Raises:
+        TypeError: If it is no integer.
+        ValueError: If it is a list of other than two.
+    """
+    if salt is None:
+        return None
+    if isinstance(salt, (list, tuple)):
+        if len(salt) != 2:
+            raise ValueError(f"`salt` must be an integer or two of them. Received: salt={salt!r}")
+        return [integer(number, "salt") for number in salt]
+    return [integer(salt, "salt")] * 2
 
 
 def crossed(columns: Sequence[Array]) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pronghorn._engine import Array
 from pronghorn._numbers import integer
-from pronghorn.layers._tables._hash import column, fingerprints
+from pronghorn.layers._tables._hash import check_salt, column, fingerprints
 from pronghorn.layers._tables._table_layer import (
     TableLayer,
     check_mode,
@@ -41,7 +41,7 @@ class Hashing(TableLayer):
     Example:
         >>> layer = Hashing(3, mask_value="")
         >>> layer([["a"], ["b"], [""], ["a"]]).tolist()
-        [[2], [2], [0], [2]]
+        [[2], [1], [0], [2]]
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Hashing(TableLayer):
         if mask_value is not None and not isinstance(mask_value, str):
             mask_value = integer(mask_value, "mask_value")
         self.mask_value = mask_value
-        self.salt = _salt(salt)
+        self.salt = check_salt(salt)
 
     def _transform(self, inputs: Any) -> Array:
         values = column(inputs, "`inputs`")
@@ -110,13 +110,3 @@ class Hashing(TableLayer):
             "output_mode": self.output_mode,
             "sparse": self.sparse,
         }
-
-
-def _salt(salt: Any) -> list[int] | None:
-    if salt is None:
-        return None
-    if isinstance(salt, (list, tuple)):
-        if len(salt) != 2:
-            raise ValueError(f"`salt` must be an integer or two of them. Received: salt={salt!r}")
-        return [integer(number, "salt") for number in salt]
-    return [integer(salt, "salt")] * 2

@@ -8,7 +8,7 @@ import numpy as np
 
 from pronghorn._engine import Array
 from pronghorn.layers._tables._table_layer import integers
-from pronghorn.layers._tables._vocabulary import VocabularyLookup, check_salt
+from pronghorn.layers._tables._vocabulary import VocabularyLookup
 
 
 class IntegerLookup(VocabularyLookup):
@@ -16,7 +16,7 @@ class IntegerLookup(VocabularyLookup):
 
     Args:
         max_tokens: Most places, those of mask and unknown tokens included.
-        num_oov_indices: Places for unknown integers; with several, the remainder decides.
+        num_oov_indices: Places for unknown integers; with several, `oov_method` decides.
         mask_token: Gets place 0 with output_mode "int", and counts for nothing otherwise.
         oov_token: Stands for unknown integers.
         vocabulary: The known integers; or `adapt` learns them.
@@ -26,8 +26,9 @@ class IntegerLookup(VocabularyLookup):
         output_mode: ``"int"``, ``"one_hot"``, ``"multi_hot"``, ``"count"`` or ``"tf_idf"``.
         sparse: Must be false.
         pad_to_max_tokens: Whether vectors have `max_tokens` entries even with fewer tokens.
-        oov_method: Must be "floormod".
-        salt: Must be None.
+        oov_method: How to choose among several: "floormod", or "farmhash" for the hash (``pip
+            install 'pronghorn[tables]'``).
+        salt: None, or one or two integers, for "farmhash".
         name: Given automatically if None.
         **kwargs: `dtype`.
 
@@ -57,13 +58,14 @@ class IntegerLookup(VocabularyLookup):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        check_salt(salt, "IntegerLookup")
-        for argument, value, only in (
-            ("vocabulary_dtype", vocabulary_dtype, "int64"),
-            ("oov_method", oov_method, "floormod"),
-        ):
-            if value != only:
-                raise ValueError(f"`{argument}` must be '{only}'. Received: {argument}={value!r}")
+        if vocabulary_dtype != "int64":
+            raise ValueError(
+                f"`vocabulary_dtype` must be 'int64'. Received: {vocabulary_dtype=!s}"
+            )
+        if salt is not None and oov_method != "farmhash":
+            raise ValueError(
+                f"`salt` needs oov_method='farmhash'. Received: oov_method={oov_method!r}"
+            )
         super().__init__(
             max_tokens,
             num_oov_indices,
@@ -75,6 +77,8 @@ class IntegerLookup(VocabularyLookup):
             output_mode,
             pad_to_max_tokens,
             sparse,
+            oov_method,
+            salt,
             name,
             **kwargs,
         )
@@ -83,9 +87,10 @@ class IntegerLookup(VocabularyLookup):
         return integers(np.asarray(values, np.int64) if isinstance(values, list) else values, "x")
 
     def _unknown_places(self, tokens: Array) -> Array:
+        if self.oov_method == "farmhash":
+            return super()._unknown_places(tokens)
         return np.asarray(np.mod(tokens, self.num_oov_indices))
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer; a vocabulary that was learnt is not part of it."""
-        rest = {"vocabulary_dtype": "int64", "oov_method": "floormod", "salt": None}
-        return {**super().get_config(), **rest}
+        return {**super().get_config(), "vocabulary_dtype": "int64"}

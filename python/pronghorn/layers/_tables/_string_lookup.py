@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn._engine import Array
-from pronghorn.layers._tables._vocabulary import VocabularyLookup, check_salt
+from pronghorn.layers._tables._vocabulary import VocabularyLookup
 
 
 class StringLookup(VocabularyLookup):
@@ -15,7 +15,8 @@ class StringLookup(VocabularyLookup):
 
     Args:
         max_tokens: Most places, those of mask and unknown tokens included.
-        num_oov_indices: Places for unknown strings: 0 or 1.
+        num_oov_indices: Places for unknown strings; with several, the hash decides, for which
+            ``pip install 'pronghorn[tables]'`` brings a library.
         mask_token: Gets place 0 with output_mode "int", and counts for nothing otherwise.
         oov_token: Stands for unknown strings.
         vocabulary: The known strings; or `adapt` learns them.
@@ -26,7 +27,7 @@ class StringLookup(VocabularyLookup):
         sparse: Must be false.
         encoding: Of strings that come as bytes.
         name: Given automatically if None.
-        salt: Must be None.
+        salt: None, or one or two integers that change which place an unknown string takes.
         **kwargs: `dtype`.
 
     Raises:
@@ -58,8 +59,6 @@ class StringLookup(VocabularyLookup):
         salt: Any = None,
         **kwargs: Any,
     ) -> None:
-        check_salt(salt, "StringLookup")
-        kwargs.pop("oov_method", None)  # as configurations have it
         self.encoding = encoding
         super().__init__(
             max_tokens,
@@ -72,14 +71,10 @@ class StringLookup(VocabularyLookup):
             output_mode,
             pad_to_max_tokens,
             sparse,
+            kwargs.pop("oov_method", "floormod"),
+            salt,
             name,
             **kwargs,
-        )
-
-    def _check_several_unknown(self) -> None:
-        raise ValueError(
-            "StringLookup has one place for unknown strings, or none. "
-            f"Received: num_oov_indices={self.num_oov_indices}"
         )
 
     def _as_tokens(self, values: Any) -> Array:
@@ -99,5 +94,4 @@ class StringLookup(VocabularyLookup):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer; a vocabulary that was learnt is not part of it."""
-        rest = {"oov_method": "floormod", "salt": None, "encoding": self.encoding}
-        return {**super().get_config(), **rest}
+        return {**super().get_config(), "encoding": self.encoding}

@@ -10,10 +10,13 @@ import numpy as np
 from pronghorn import config
 from pronghorn._engine import Array
 from pronghorn._numbers import integer
+from pronghorn._suggest import unknown
 from pronghorn.layers._tables._batches import batches
+from pronghorn.layers._tables._hash import check_salt, column, fingerprints
 from pronghorn.layers._tables._table_layer import TableLayer, check_mode, check_sparse, encode
 
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
+_OOV_METHODS = ("floormod", "farmhash")
 _OLDER = {"binary": "multi_hot", "tf-idf": "tf_idf"}
 
 
@@ -36,6 +39,8 @@ class VocabularyLookup(TableLayer):
         output_mode: str,
         pad_to_max_tokens: bool,
         sparse: bool,
+        oov_method: str,
+        salt: Any,
         name: str | None,
         **kwargs: Any,
     ) -> None:
@@ -48,8 +53,10 @@ class VocabularyLookup(TableLayer):
         self.num_oov_indices = integer(num_oov_indices, "num_oov_indices", low=0)
         self.output_mode = check_mode(_OLDER.get(output_mode, output_mode), _MODES, label)
         self.sparse = check_sparse(sparse, label)
-        if self.num_oov_indices > 1:
-            self._check_several_unknown()
+        self.oov_method = oov_method
+        if oov_method not in _OOV_METHODS:
+            raise unknown(f"`oov_method` of {label}", oov_method, _OOV_METHODS)
+        self.salt = check_salt(salt)
         if invert and self.output_mode != "int":
             raise ValueError(
                 f"`output_mode` must be 'int' when `invert` is true. Received: {output_mode!r}"
@@ -72,16 +79,14 @@ class VocabularyLookup(TableLayer):
 
     # What differs between numbers and text.
 
-    def _check_several_unknown(self) -> None:
-        """Raises ValueError if several places for unknown tokens are not supported."""
-
     def _as_tokens(self, values: Any) -> Array:
         """`values` as an array of tokens."""
         raise NotImplementedError
 
     def _unknown_places(self, tokens: Array) -> Array:
         """Which of several places unknown tokens take, from 0."""
-        raise NotImplementedError
+        hashes = fingerprints(column(tokens.astype(np.str_), "Tokens"), self.salt)
+        return np.asarray(hashes % np.uint64(self.num_oov_indices), np.int64)
 
     # The vocabulary.
 
@@ -273,6 +278,8 @@ class VocabularyLookup(TableLayer):
             "idf_weights": self.input_idf_weights,
             "vocabulary": self.input_vocabulary,
             "vocabulary_size": size,
+            "oov_method": self.oov_method,
+            "salt": self.salt,
         }
 
 
@@ -290,9 +297,3 @@ def _add(counts: dict[Any, int], tokens: Array, each: int | None = None) -> None
     amounts: Iterable[int] = numbers.tolist() if each is None else [each] * unique.size
     for token, amount in zip(unique.tolist(), amounts, strict=True):
         counts[token] = counts.get(token, 0) + amount
-
-
-def check_salt(salt: Any, layer: str) -> None:
-    """Raises ValueError unless `salt` is None."""
-    if salt is not None:
-        raise ValueError(f"{layer} does not support `salt`. Received: salt={salt!r}")
