@@ -13,6 +13,7 @@ from typing import Any
 # Keras's module, ours, and the base that its classes must have.
 _ROWS: tuple[tuple[str, str, str], ...] = (
     ("keras.layers", "layers", "layers:Layer"),
+    ("keras.utils", "utils", "layers:Layer"),
     (
         "keras.optimizers.schedules",
         "optimizers.schedules",

@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 if TYPE_CHECKING:
     from pronghorn.models._model import Model
+    from pronghorn.utils import FeatureSpace
 
 _LEGACY = (".h5", ".hdf5")
 
 
 def save_model(
-    model: Model, filepath: Any, overwrite: bool = True, zipped: Any = None, **kwargs: Any
+    model: Model | FeatureSpace,
+    filepath: Any,
+    overwrite: bool = True,
+    zipped: Any = None,
+    **kwargs: Any,
 ) -> None:
     """Writes a whole model; see ``Model.save``.
 
     Args:
-        model: Sequential or functional, or of a class that has ``get_config``.
+        model: Sequential or functional, or of a class that has ``get_config``; or a FeatureSpace.
         filepath: Ends in ``.keras``, or in ``.h5`` for the older format; or a binary file.
         overwrite: Whether an existing file may be replaced.
         zipped: Must be None or True.

@@ -48,10 +48,11 @@ def model_from_config(config: Mapping[str, Any], custom_objects: Mapping[str, An
     """
     from pronghorn._serialization._older import layer_from_config
     from pronghorn.models import Model
+    from pronghorn.utils import FeatureSpace
 
     with CustomObjectScope(custom_objects), _objects.sharing_scope():
         model = layer_from_config(config)
-    if not isinstance(model, Model):
+    if not isinstance(model, (Model, FeatureSpace)):
         raise ValueError(
             f"The configuration must be that of a model; it is that of a {type(model).__name__}."
         )

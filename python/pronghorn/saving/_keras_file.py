@@ -14,6 +14,7 @@ from pronghorn._serialization import _allowance
 from pronghorn._serialization._guard import only_clear_errors
 from pronghorn.saving import _json
 from pronghorn.saving._archive import CONFIG, METADATA, WEIGHTS, Archive
+from pronghorn.saving._assets import read_assets, written_assets
 from pronghorn.saving._hdf5 import open_hdf5
 from pronghorn.saving._state import StateReader, write_state
 
@@ -34,6 +35,8 @@ def write(model: Any, file: BinaryIO) -> None:
         archive.writestr(METADATA, json.dumps(metadata))
         archive.writestr(CONFIG, config)
         archive.writestr(WEIGHTS, weights_bytes(model))
+        for name, text in written_assets(model).items():
+            archive.writestr(name, text)
 
 
 def weights_bytes(model: Any, optimizer: bool = True) -> bytes:
@@ -66,7 +69,9 @@ def read(
             with _allowance.only_shapes(group.shapes()):
                 model = _json.model_from_config(config, custom_objects)
             if model.built:
+                take_assets = read_assets(model, archive)
                 StateReader(model, group).apply()
+                take_assets()
         return model
 
 

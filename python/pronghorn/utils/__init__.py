@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         register_keras_serializable,
         serialize_keras_object,
     )
+    from pronghorn.utils._feature_space import FeatureSpace
     from pronghorn.utils._files import get_file
 
 # What needs heavier imports is loaded at its first use.
@@ -50,6 +51,7 @@ _HOMES = {
         "pronghorn.saving",
     ),
     "is_keras_tensor": "pronghorn.models._tensors",
+    "FeatureSpace": "pronghorn.utils._feature_space",
     "get_file": "pronghorn.utils._files",
     "model_to_dot": "pronghorn.models._plot",
     "plot_model": "pronghorn.models._plot",
@@ -57,6 +59,7 @@ _HOMES = {
 
 __all__ = [
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",

@@ -59,9 +59,7 @@ class IntegerLookup(VocabularyLookup):
         **kwargs: Any,
     ) -> None:
         if vocabulary_dtype != "int64":
-            raise ValueError(
-                f"`vocabulary_dtype` must be 'int64'. Received: {vocabulary_dtype=!s}"
-            )
+            raise ValueError(f"`vocabulary_dtype` must be 'int64'. Received: {vocabulary_dtype=!s}")
         if salt is not None and oov_method != "farmhash":
             raise ValueError(
                 f"`salt` needs oov_method='farmhash'. Received: oov_method={oov_method!r}"
@@ -90,6 +88,9 @@ class IntegerLookup(VocabularyLookup):
         if self.oov_method == "farmhash":
             return super()._unknown_places(tokens)
         return np.asarray(np.mod(tokens, self.num_oov_indices))
+
+    def _parse(self, line: str) -> Any:
+        return int(line)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer; a vocabulary that was learnt is not part of it."""

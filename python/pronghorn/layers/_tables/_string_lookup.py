@@ -92,6 +92,9 @@ class StringLookup(VocabularyLookup):
             raise TypeError(f"StringLookup takes strings; received dtype {array.dtype}.")
         return array
 
+    def _parse(self, line: str) -> Any:
+        return line
+
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer; a vocabulary that was learnt is not part of it."""
         return {**super().get_config(), "encoding": self.encoding}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,10 @@ class VocabularyLookup(TableLayer):
         """Which of several places unknown tokens take, from 0."""
         hashes = fingerprints(column(tokens.astype(np.str_), "Tokens"), self.salt)
         return np.asarray(hashes % np.uint64(self.num_oov_indices), np.int64)
+
+    def _parse(self, line: str) -> Any:
+        """The token that a line of a file holds."""
+        raise NotImplementedError
 
     # The vocabulary.
 
@@ -261,6 +265,50 @@ class VocabularyLookup(TableLayer):
             unknown = self._as_tokens([self.oov_token])
             result = np.where(outside, unknown[0], result)
         return np.asarray(result)
+
+    # Files keep what was learnt as text, a token in each line.
+
+    def _own_assets(self) -> dict[str, str]:
+        if self.input_vocabulary is not None or self._tokens is None:
+            return {}
+        lines = [str(token) for token in self.get_vocabulary()]
+        broken = [line for line in lines if "\n" in line or "\r" in line]
+        if broken:
+            raise ValueError(
+                f"Layer '{self.name}' has learnt {broken[0]!r}: tokens with line breaks cannot be "
+                "written to files."
+            )
+        texts = {"vocabulary.txt": "\n".join(lines)}
+        if self.idf_weights is not None:  # Keras loses them
+            own = self.idf_weights[self._first_token : self.vocabulary_size()]
+            texts["idf_weights.txt"] = "\n".join(map(repr, own.tolist()))
+        return texts
+
+    def _take_assets(self, texts: Mapping[str, str]) -> Callable[[], None]:
+        """Checks what `_own_assets` or Keras wrote; the result makes it effective.
+
+        Raises:
+            ValueError: If it is no vocabulary of this layer.
+        """
+        if self.input_vocabulary is not None or "vocabulary.txt" not in texts:
+            return lambda: None
+        lines = texts["vocabulary.txt"].split("\n")
+        weights = texts.get("idf_weights.txt", "").split()
+        special = self._special_tokens()
+        if lines[: len(special)] != [str(token) for token in special]:
+            raise ValueError(f"The vocabulary of layer '{self.name}' must begin with {special}.")
+        twin = type(self).from_config({**self.get_config(), "vocabulary": None})
+        own = [self._parse(line) for line in lines[len(special) :]]
+        if own:
+            twin.set_vocabulary(own, [float(weight) for weight in weights] or None)
+        else:
+            twin._take_tokens(self._as_tokens(own))
+
+        def take() -> None:
+            self._tokens, self._order = twin._tokens, twin._order
+            self.idf_weights = twin.idf_weights
+
+        return take
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer; a vocabulary that was learnt is not part of it."""
