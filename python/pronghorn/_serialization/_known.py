@@ -102,6 +102,8 @@ def public_name(cls: type) -> tuple[str, str] | None:
     if name in _MODELS and home.startswith("pronghorn.models"):
         return "keras", name
     for theirs, ours, _ in _ROWS:
-        if home.startswith(f"pronghorn.{ours}.") and _public(_load(ours), name) is cls:
+        # What utils names may be defined above it.
+        at_home = home.startswith(f"pronghorn.{ours}.") or ours == "utils"
+        if at_home and _public(_load(ours), name) is cls:
             return theirs, name
     return None

@@ -20,6 +20,7 @@ from pronghorn.utils._session import clear_session
 from pronghorn.utils._split import split_dataset
 
 if TYPE_CHECKING:
+    from pronghorn.models._feature_space import FeatureSpace
     from pronghorn.models._plot import model_to_dot, plot_model
     from pronghorn.models._tensors import is_keras_tensor
     from pronghorn.saving import (
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         register_keras_serializable,
         serialize_keras_object,
     )
-    from pronghorn.utils._feature_space import FeatureSpace
     from pronghorn.utils._files import get_file
 
 # What needs heavier imports is loaded at its first use.
@@ -51,7 +51,7 @@ _HOMES = {
         "pronghorn.saving",
     ),
     "is_keras_tensor": "pronghorn.models._tensors",
-    "FeatureSpace": "pronghorn.utils._feature_space",
+    "FeatureSpace": "pronghorn.models._feature_space",
     "get_file": "pronghorn.utils._files",
     "model_to_dot": "pronghorn.models._plot",
     "plot_model": "pronghorn.models._plot",

@@ -13,9 +13,9 @@ from pronghorn._graph import KerasTensor
 from pronghorn._numbers import integer
 from pronghorn._suggest import nearest, unknown
 from pronghorn.layers._tables._table_layer import TableLayer
-from pronghorn.utils import _feature_kinds as kinds
-from pronghorn.utils._feature_kinds import adaptable
-from pronghorn.utils._features import AsIs, Cross, from_config, to_config
+from pronghorn.models import _feature_kinds as kinds
+from pronghorn.models._feature_kinds import adaptable
+from pronghorn.models._features import AsIs, Cross, from_config, to_config
 
 _NO_CATEGORIES = (AsIs, layers.Normalization, layers.Rescaling)
 _UNBATCHED = 32  # how many single samples are learnt from at once

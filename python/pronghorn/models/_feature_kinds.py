@@ -7,7 +7,7 @@ from typing import Any
 
 from pronghorn import layers
 from pronghorn._suggest import unknown
-from pronghorn.utils._features import AsIs, Cross, Feature, from_config
+from pronghorn.models._features import AsIs, Cross, Feature, from_config
 
 
 def cross(feature_names: Sequence[str], crossing_dim: int, output_mode: str = "one_hot") -> Cross:
