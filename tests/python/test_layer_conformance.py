@@ -33,7 +33,7 @@ def fresh():
     keras.utils.set_random_seed(0)
     yield
     _core.set_num_threads(0)
-    _core.set_parallel_threshold(80e-6)  # the default, cpp/src/base/team.cpp
+    _core.set_parallel_threshold(40e-6)  # the default, cpp/src/base/team.cpp
 
 
 def test_every_layer_has_a_case():

@@ -25,7 +25,7 @@ namespace pronghorn {
 namespace {
 
 std::atomic<int> requested_threads{0};
-std::atomic<double> threshold_seconds{80e-6};
+std::atomic<double> threshold_seconds{40e-6};
 std::atomic<bool> team_was_used{false};
 std::atomic<bool> forked_after_use{false};
 

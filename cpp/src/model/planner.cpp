@@ -186,6 +186,16 @@ void Planner<T>::emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resourc
     }
   }
   if (program_.stages.size() <= at) program_.stages.resize(at + 1);
+  StageCost& total = program_.stages[at].cost;
+  total.flops_per_sample += phase->flops_per_sample();
+  total.flops_per_step += phase->flops_per_step();
+  for (const auto* resources : {&reads, &writes}) {
+    for (const Resource& r : *resources) {
+      if (r.kind != Resource::Kind::kTensor || info(r.index).input >= 0) continue;
+      const TensorInfo& tensor = info(r.index);
+      total.bytes_per_sample += static_cast<double>(tensor.rows * tensor.cols * sizeof(T));
+    }
+  }
   program_.stages[at].phases.push_back(std::move(phase));
   if (cost.work == nullptr) cost.work = work_;
   program_.stages[at].labels.push_back({layer_, cost});

@@ -6,6 +6,7 @@
 #include "base/cpu.hpp"
 #include "base/team.hpp"
 #include "model/engine_state.hpp"
+#include "plan/thread_choice.hpp"
 
 namespace pronghorn {
 namespace {
@@ -89,13 +90,19 @@ template <class T>
 void Engine<T>::predict(const T* const* inputs, std::size_t samples, T* const* outputs) const {
   const State& state = *state_;
   const std::shared_lock lock(state.locks);
-  const int threads = worthwhile_threads<T>(state.inference_flops * static_cast<double>(samples));
-  if (threads == 1) {
-    state.predict_alone(inputs, samples, outputs);
-  } else if (divide_up(samples, kPredictRows) >= 2 * static_cast<std::size_t>(threads)) {
-    state.predict_apart(inputs, samples, outputs, threads);
+  const int apart = threads_apart<T>(state.inference_flops * static_cast<double>(samples));
+  const std::size_t chunks = divide_up(samples, kPredictRows);
+  if (apart > 1 && chunks >= 2 * static_cast<std::size_t>(apart)) {
+    return state.predict_apart(inputs, samples, outputs, apart);
+  }
+  const int together =
+      apart == 1 ? 1 : threads_together(state.inference, std::min(samples, kPredictRows));
+  if (together > 1) {
+    state.predict_together(inputs, samples, outputs, together);
+  } else if (apart > 1 && chunks > 1) {
+    state.predict_apart(inputs, samples, outputs, apart);
   } else {
-    state.predict_together(inputs, samples, outputs, threads);
+    state.predict_alone(inputs, samples, outputs);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "base/team.hpp"
 #include "model/run_state.hpp"
 #include "model/shuffle.hpp"
+#include "plan/thread_choice.hpp"
 
 namespace pronghorn {
 namespace {
@@ -132,7 +133,7 @@ std::size_t Run<T>::State::train(std::size_t max_steps, double max_seconds, cons
   const Program<T>& program = state.training_program();
   const std::size_t wanted = std::min(max_steps, steps() - done);
   if (wanted == 0) return 0;
-  const int threads = worthwhile_threads(program, batch_size);
+  const int threads = threads_together(program, batch_size);
   if (workspace_ == nullptr || workspace_->threads() < threads) {
     workspace_ = state.training_pool->take(batch_size, threads);
   }
@@ -188,11 +189,12 @@ std::size_t Run<T>::State::evaluate(std::size_t max_steps, double max_seconds) {
       const SectionTimer timer(program.profile, Section::kRows);
       prepare(count, nullptr, 0, 0);
     }
-    const int threads = worthwhile_threads(program, std::min(count * batch_size, data.samples));
+    const std::size_t samples = std::min(count * batch_size, data.samples);
+    const int threads = threads_apart<T>(program.flops(samples));
     if (count >= 2 * static_cast<std::size_t>(threads)) {
       evaluate_apart(program, count, threads);
     } else {
-      evaluate_together(program, count, threads);
+      evaluate_together(program, count, threads_together(program, batch_size));
     }
     finished += count;
     done += count;

@@ -4,6 +4,7 @@
 
 #include "base/team.hpp"
 #include "model/engine_state.hpp"
+#include "plan/thread_choice.hpp"
 
 namespace pronghorn {
 
@@ -54,7 +55,7 @@ std::unique_ptr<Tape<T>> Engine<T>::forward(std::vector<const T*> inputs, std::s
   made->samples = samples;
   made->number = step;
   made->workspace = std::make_unique<Workspace<T>>(tape.program, samples,
-                                                   worthwhile_threads(tape.program, samples));
+                                                   threads_together(tape.program, samples));
   made->tables = InputTables<T>(tape.program, samples);
   for (std::size_t i = 0; i < samples; ++i) made->tables.set(inputs.data(), i, i);
   made->tables.bind(*made->workspace);

@@ -11,6 +11,7 @@
 #include "model/run_state.hpp"
 #include "model/trainer_state.hpp"
 #include "plan/constraint.hpp"
+#include "plan/thread_choice.hpp"
 
 namespace pronghorn {
 
@@ -429,7 +430,7 @@ double Trainer<T>::gradients(std::vector<const T*> inputs, std::vector<Targets<T
   const std::unique_lock lock(state.engine->state_->locks);
   const DataView<T> data = data_view(inputs, targets, samples);
   const auto workspace =
-      std::make_unique<Workspace<T>>(program, samples, worthwhile_threads(program, samples));
+      std::make_unique<Workspace<T>>(program, samples, threads_together(program, samples));
   InputTables<T> tables(program, samples);
   for (std::size_t i = 0; i < samples; ++i) tables.set(inputs.data(), i, i);
   tables.bind(*workspace);

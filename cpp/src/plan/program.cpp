@@ -2,22 +2,22 @@
 
 #include <algorithm>
 
+#include "plan/thread_choice.hpp"
+
 namespace pronghorn {
 
 template <class T>
 double Program<T>::flops(std::size_t samples) const noexcept {
   double total = 0;
   for (const auto& stage : stages) {
-    for (const auto& phase : stage.phases) {
-      total += phase->flops_per_sample() * static_cast<double>(samples) + phase->flops_per_step();
-    }
+    total += stage.cost.flops_per_sample * static_cast<double>(samples) + stage.cost.flops_per_step;
   }
   return total;
 }
 
 template <class T>
 Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int threads)
-    : capacity_(capacity), threads_(threads) {
+    : capacity_(capacity), threads_(threads), alone_(stages_alone(program, capacity, threads)) {
   const std::size_t line = kAlignment / sizeof(T);
   std::vector<std::size_t> sizes(program.slot_count, 0);
   for (std::size_t t = 0; t < program.tensors.size(); ++t) {
@@ -70,14 +70,31 @@ struct NoTimer {
 template <class T, class Timer>
 void run_with(Timer&& timer, const Program<T>& program, std::size_t first, std::size_t last,
               std::size_t phase_number, Step<T>& step, int thread, Barrier& barrier) noexcept {
+  const Workspace<T>& workspace = *step.workspace;
   T* scratch = step.workspace->scratch(thread);
   for (std::size_t s = first; s < last; ++s) {
-    for (const auto& phase : program.stages[s].phases) {
-      const std::size_t tasks = phase->tasks(step);
-      const Share share =
-          step.threads == 1 ? Share{0, tasks} : share_of(tasks, thread, step.threads);
-      if (share.begin < share.end) phase->run(step, share.begin, share.end, scratch);
-      timer.phase_done(phase_number++);
+    const auto& phases = program.stages[s].phases;
+    if (step.threads > 1 && workspace.alone(s)) {
+      if (thread == 0) {
+        Step<T> whole = step;
+        whole.threads = 1;
+        for (const auto& phase : phases) {
+          const std::size_t tasks = phase->tasks(whole);
+          if (tasks > 0) phase->run(whole, 0, tasks, scratch);
+          timer.phase_done(phase_number++);
+        }
+      } else {
+        phase_number += phases.size();
+      }
+      if (s + 1 < last && workspace.alone(s + 1)) continue;
+    } else {
+      for (const auto& phase : phases) {
+        const std::size_t tasks = phase->tasks(step);
+        const Share share =
+            step.threads == 1 ? Share{0, tasks} : share_of(tasks, thread, step.threads);
+        if (share.begin < share.end) phase->run(step, share.begin, share.end, scratch);
+        timer.phase_done(phase_number++);
+      }
     }
     barrier.wait();
     timer.waiting_done();
@@ -118,19 +135,6 @@ void Totals::reset() {
   }
 }
 
-template <class T>
-int worthwhile_threads(double flops) noexcept {
-  // A conservative guess of one core's speed; the threshold was measured against it.
-  constexpr double kFlopsPerSecond = 50e9;
-  const double seconds = flops * (sizeof(T) / 4.0) / kFlopsPerSecond;
-  return seconds >= parallel_threshold() ? max_threads() : 1;
-}
-
-template <class T>
-int worthwhile_threads(const Program<T>& program, std::size_t samples) noexcept {
-  return worthwhile_threads<T>(program.flops(samples));
-}
-
 template struct Program<float>;
 template struct Program<double>;
 template class Workspace<float>;
@@ -139,9 +143,5 @@ template void run_stages(const Program<float>&, std::size_t, std::size_t, Step<f
                          Barrier&) noexcept;
 template void run_stages(const Program<double>&, std::size_t, std::size_t, Step<double>&, int,
                          Barrier&) noexcept;
-template int worthwhile_threads<float>(double) noexcept;
-template int worthwhile_threads<double>(double) noexcept;
-template int worthwhile_threads(const Program<float>&, std::size_t) noexcept;
-template int worthwhile_threads(const Program<double>&, std::size_t) noexcept;
 
 }  // namespace pronghorn

@@ -46,9 +46,16 @@ class Phase {
   virtual double flops_per_step() const noexcept { return 0; }
 };
 
+// What a stage does, by which threads are chosen: arithmetic, and the tensors' bytes that it reads
+// or writes, part of which the stage before left in another core's cache.
+struct StageCost {
+  double flops_per_sample = 0, flops_per_step = 0, bytes_per_sample = 0;
+};
+
 template <class T>
 struct Stage {
   std::vector<std::unique_ptr<Phase<T>>> phases;
+  StageCost cost;
   std::vector<ProfileLabels::Label> labels;  // one a phase
 };
 
@@ -90,12 +97,15 @@ class Workspace {
     return scratch_.data() + static_cast<std::size_t>(thread) * scratch_stride_;
   }
   int threads() const noexcept { return threads_; }
+  // Whether one thread does stage s by itself; never where there is only one.
+  bool alone(std::size_t s) const noexcept { return !alone_.empty() && alone_[s]; }
   // Points an input's tensor at rows of user data, one pointer a row.
   void bind_input(std::size_t tensor, const T* const* rows) noexcept { rows_[tensor] = rows; }
 
  private:
   std::size_t capacity_;
   int threads_;
+  std::vector<bool> alone_;  // empty: no stage
   AlignedBuffer<T> arena_;
   AlignedBuffer<T> scratch_;
   std::size_t scratch_stride_ = 0;
@@ -166,13 +176,6 @@ struct Step {
 template <class T>
 void run_stages(const Program<T>& program, std::size_t first, std::size_t last, Step<T>& step,
                 int thread, Barrier& barrier) noexcept;
-
-// How many threads work of that many floating-point operations is worth.
-template <class T>
-int worthwhile_threads(double flops) noexcept;
-// How many threads a step of `samples` is worth.
-template <class T>
-int worthwhile_threads(const Program<T>& program, std::size_t samples) noexcept;
 
 // Cuts `rows` into blocks of about `block` rows for phases that split by rows.
 struct RowBlocks {

@@ -1,0 +1,104 @@
+#include "plan/thread_choice.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/team.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace pronghorn {
+namespace {
+
+// Measured on steps of 20 us to 5 ms, one thread against two (docs/performance.md).
+constexpr double kFlopsPerSecondAndLane = 6.25e9;  // 100 GFLOP/s with 16 lanes
+constexpr double kBarrierSeconds = 0.8e-6;         // for two threads; once more each doubling
+// What a core reads of another's cache, or invalidates there; more than half a second-level cache
+// would have left it meanwhile, however many threads there are.
+constexpr double kExchangeBytesPerSecond = 6.7e9, kMostExchanged = 1 << 20;
+constexpr double kCachedBytesPerSecond = 50e9;  // of its own
+constexpr double kLeastGain = 1.12;
+
+template <class T>
+double flops_per_second() noexcept {
+  return kFlopsPerSecondAndLane * static_cast<double>(kernels::table<T>().vector);
+}
+
+double barrier_seconds(int threads) noexcept { return kBarrierSeconds * std::log2(threads); }
+
+template <class T>
+double serial_seconds(const StageCost& cost, std::size_t samples) noexcept {
+  const double flops = cost.flops_per_sample * static_cast<double>(samples) + cost.flops_per_step;
+  return flops / flops_per_second<T>();
+}
+
+// Phases that only move data count no operations, so the bytes have a say.
+template <class T>
+bool better_alone(const StageCost& cost, std::size_t samples, int threads) noexcept {
+  const double moving =
+      cost.bytes_per_sample * static_cast<double>(samples) / kCachedBytesPerSecond;
+  const double seconds = std::max(serial_seconds<T>(cost, samples), moving);
+  return seconds <= seconds / threads + barrier_seconds(threads);
+}
+
+// What a step takes on several threads.
+template <class T>
+double shared_seconds(const Program<T>& program, std::size_t samples, int threads) noexcept {
+  double total = 0;
+  bool alone_before = false;
+  for (const auto& stage : program.stages) {
+    const double seconds = serial_seconds<T>(stage.cost, samples);
+    const bool alone = better_alone<T>(stage.cost, samples, threads);
+    const double bytes =
+        std::min(kMostExchanged, stage.cost.bytes_per_sample * static_cast<double>(samples));
+    total += alone ? seconds : seconds / threads;
+    if (!alone || !alone_before) total += barrier_seconds(threads);
+    total += bytes * (threads - 1) / threads / kExchangeBytesPerSecond;
+    alone_before = alone;
+  }
+  return total;
+}
+
+}  // namespace
+
+template <class T>
+int threads_apart(double flops) noexcept {
+  return flops / flops_per_second<T>() >= parallel_threshold() ? max_threads() : 1;
+}
+
+template <class T>
+int threads_together(const Program<T>& program, std::size_t samples) noexcept {
+  const int most = max_threads();
+  if (most == 1 || parallel_threshold() <= 0) return most;
+  const double serial = program.flops(samples) / flops_per_second<T>();
+  if (serial < parallel_threshold()) return 1;
+  int best = 1;
+  double least = serial / kLeastGain;
+  for (int threads = 2;; threads = std::min(2 * threads, most)) {
+    const double seconds = shared_seconds(program, samples, threads);
+    if (seconds < least) {
+      least = seconds;
+      best = threads;
+    }
+    if (threads == most) return best;
+  }
+}
+
+template <class T>
+std::vector<bool> stages_alone(const Program<T>& program, std::size_t samples, int threads) {
+  std::vector<bool> alone;
+  if (threads == 1 || parallel_threshold() <= 0) return alone;
+  for (const auto& stage : program.stages) {
+    alone.push_back(better_alone<T>(stage.cost, samples, threads));
+  }
+  return alone;
+}
+
+#define PRONGHORN_INSTANTIATE(T)                                          \
+  template int threads_apart<T>(double) noexcept;                         \
+  template int threads_together(const Program<T>&, std::size_t) noexcept; \
+  template std::vector<bool> stages_alone(const Program<T>&, std::size_t, int);
+PRONGHORN_INSTANTIATE(float)
+PRONGHORN_INSTANTIATE(double)
+#undef PRONGHORN_INSTANTIATE
+
+}  // namespace pronghorn
