@@ -16,6 +16,10 @@ from pronghorn._engine import Array, Shape, as_array
 from pronghorn._graph import KerasTensor
 
 
+_INT32 = np.dtype(np.int32)
+_UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+
+
 def numeric(value: Any, argument: str) -> Array:
     """An array of real numbers: `value` itself, a view of it, or a copy of another container.
 
@@ -106,6 +110,8 @@ def split_structure(
         ValueError: If the parts do not match the names.
     """
     count = len(names)
+    if type(value) is np.ndarray and count == 1 and not keyed:  # before the slow checks below
+        return [value]
     if isinstance(value, Mapping):
         unknown = [key for key in value if key not in names]
         missing = [name for name in names if name not in value]
@@ -134,6 +140,8 @@ def fit_shape(array: Array, shape: Shape, argument: str, what: str) -> Array:
     Raises:
         ValueError: If the shapes do not agree.
     """
+    if array.ndim == len(shape) and array.shape[1:] == shape[1:]:
+        return array
     if array.ndim == len(shape) - 1 and shape[-1] == 1:
         array = array[..., None]
     elif array.ndim == len(shape) + 1 and array.shape[-1] == 1:
@@ -191,7 +199,8 @@ def class_labels(
         )
     array = fit_shape(array, shape[:-1], argument, f"'{loss}' with output shape {tuple(shape)}")
     _check_not_empty(array, argument)
-    if array.dtype.kind == "f":
+    kind = array.dtype.kind
+    if kind == "f":
         _check_finite(array, argument)
         fractional = array != np.floor(array)
         if fractional.any():
@@ -200,10 +209,10 @@ def class_labels(
                 f"Received: {_first(array, fractional)}"
             )
     # Seen as unsigned, a negative number is a large one, so one pass finds both kinds of mistake.
-    signed = array.dtype.kind == "i"
-    seen = array.view(array.dtype.str.replace("i", "u")) if signed else array
-    if array.dtype.kind in "iu" and classes is not None and seen.max() < classes:
-        return as_array(array, np.dtype(np.int32))
+    if kind in "iu" and classes is not None:
+        seen = array.view(_UNSIGNED[array.dtype.itemsize]) if kind == "i" else array
+        if array.dtype.isnative and np.maximum.reduce(seen, axis=None) < classes:
+            return as_array(array, _INT32)
     wrong = array < 0 if classes is None else (array < 0) | (array >= classes)
     if ignored is not None:
         wrong &= array != ignored

@@ -155,6 +155,8 @@ def as_array(value: Any, dtype: Any) -> Array:
     """
     array = np.asarray(value)
     if array.dtype != dtype or not (array.flags.c_contiguous and array.flags.aligned):
+        if array.dtype.kind in "iu" and array.itemsize <= 8:  # never a warning
+            return np.array(array, dtype=dtype, order="C", copy=True)
         with np.errstate(over="ignore", invalid="ignore"):
             array = np.array(array, dtype=dtype, order="C", copy=True)
     return array

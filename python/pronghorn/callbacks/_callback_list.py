@@ -90,12 +90,14 @@ class CallbackList(Callback):
         Args:
             mode: Which batches.
         """
-        return any(
-            _writes(callback, hook)
-            for callback in self.callbacks
-            if type(callback) is not ProgbarLogger
-            for hook in _BATCH_HOOKS[mode]
-        )
+        hooks = _BATCH_HOOKS[mode]
+        for callback in self.callbacks:
+            if type(callback) is ProgbarLogger:
+                continue
+            for hook in hooks:
+                if _writes(callback, hook):
+                    return True
+        return False
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self._call("on_batch_begin", batch, logs)

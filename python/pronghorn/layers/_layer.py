@@ -25,6 +25,7 @@ LayerT = TypeVar("LayerT", bound="Layer")
 
 # Names of weights that a layer may have a regulariser for.
 _REGULARIZED = ("kernel", "bias", "gamma", "beta", "embeddings")
+_REGULARIZERS = tuple(f"{name}_regularizer" for name in _REGULARIZED)
 
 
 def _standard_dtype(dtype: Any) -> str:
@@ -238,8 +239,13 @@ class Layer(WeightHolder):
 
     def _penalises_beyond_engine(self) -> bool:
         """Whether a penalty on its weights is one that the engine does not compute."""
-        named = (getattr(self, f"{name}_regularizer", None) for name in _REGULARIZED)
-        return bool(self._weight_regularizers) or any(map(beyond_engine, named))
+        if self._weight_regularizers:
+            return True
+        for name in _REGULARIZERS:
+            regularizer = getattr(self, name, None)
+            if regularizer is not None and beyond_engine(regularizer):
+                return True
+        return False
 
     def _forget_losses(self) -> None:
         for layer in self._flatten_layers():

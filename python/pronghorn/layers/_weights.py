@@ -92,7 +92,7 @@ class WeightHolder:
         """This layer and all inside it."""
         found: list[WeightHolder] = [self]
         for layer in self._sublayers():
-            found.extend(layer._flatten_layers())
+            found += layer._flatten_layers()
         return found
 
     @property

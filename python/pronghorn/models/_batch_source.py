@@ -30,6 +30,8 @@ def is_source(x: Any) -> bool:
         >>> is_source([1.0, 2.0]), is_source(batch for batch in [])
         (False, True)
     """
+    if x is None or type(x) is np.ndarray:
+        return False
     if isinstance(x, (PyDataset, types.GeneratorType)):
         return True
     if isinstance(x, _DATA) or any(hasattr(x, method) for method in _ARRAY_METHODS):

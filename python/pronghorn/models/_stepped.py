@@ -70,14 +70,20 @@ class SteppedModel(GraphModel):
         return "split" if self._trains_by_steps() else "compiled"
 
     def _trains_by_steps(self) -> bool:
+        if self._run_eagerly or self._objects_needed:
+            return True
+        # Plain loops, since every call of `fit` comes here.
         cls = type(self)
-        own = any(getattr(cls, name) is not getattr(SteppedModel, name) for name in _STEPS)
-        extra = any(
-            layer._penalises_beyond_engine()  # type: ignore[attr-defined]
-            or any(variable.constraint is not None for variable in layer._weights)
-            for layer in self._flatten_layers()
-        )
-        return own or self._run_eagerly or self._objects_needed or extra
+        for name in _STEPS:
+            if getattr(cls, name) is not getattr(SteppedModel, name):
+                return True
+        for layer in self._flatten_layers():
+            for variable in layer._weights:
+                if variable.constraint is not None:
+                    return True
+            if layer._penalises_beyond_engine():  # type: ignore[attr-defined]
+                return True
+        return False
 
     def _steps_needed(self) -> bool:
         return self._trains_by_steps() or not self._is_compiled_graph()

@@ -293,9 +293,10 @@ class Optimizer(Applying):
             "clipvalue": self.clipvalue or 0.0,
             "global_clipnorm": self.global_clipnorm or 0.0,
         }
-        undecayed = [i for i, v in enumerate(variables) if not self._use_weight_decay(v)]
-        if undecayed and self.weight_decay:
-            spec["undecayed"] = undecayed
+        if self.weight_decay:
+            undecayed = [i for i, v in enumerate(variables) if not self._use_weight_decay(v)]
+            if undecayed:
+                spec["undecayed"] = undecayed
         return spec
 
     def _bind(self, trainer: Trainer | None) -> None:
