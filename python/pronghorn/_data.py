@@ -15,7 +15,6 @@ import numpy as np
 from pronghorn._engine import Array, Shape, as_array
 from pronghorn._graph import KerasTensor
 
-
 _INT32 = np.dtype(np.int32)
 _UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
