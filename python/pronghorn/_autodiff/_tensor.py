@@ -66,7 +66,7 @@ class Tensor:
     @property
     def T(self) -> Any:
         """The transpose: all axes in reverse."""
-        return OPERATIONS["transpose"](self)
+        return find("transpose")(self)
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """The array, without its history."""
@@ -85,47 +85,47 @@ class Tensor:
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
         """See ``ops.sum``."""
-        return OPERATIONS["sum"](self, axis=axis, keepdims=keepdims)
+        return find("sum")(self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
         """See ``ops.mean``."""
-        return OPERATIONS["mean"](self, axis=axis, keepdims=keepdims)
+        return find("mean")(self, axis=axis, keepdims=keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Any:
         """See ``ops.max``."""
-        return OPERATIONS["max"](self, axis=axis, keepdims=keepdims)
+        return find("max")(self, axis=axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, keepdims: bool = False) -> Any:
         """See ``ops.min``."""
-        return OPERATIONS["min"](self, axis=axis, keepdims=keepdims)
+        return find("min")(self, axis=axis, keepdims=keepdims)
 
     def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
         """See ``ops.prod``."""
-        return OPERATIONS["prod"](self, axis=axis, keepdims=keepdims)
+        return find("prod")(self, axis=axis, keepdims=keepdims)
 
     def reshape(self, *shape: Any) -> Any:
         """See ``ops.reshape``."""
         sizes = shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        return OPERATIONS["reshape"](self, sizes)
+        return find("reshape")(self, sizes)
 
     def transpose(self, *axes: Any) -> Any:
         """See ``ops.transpose``."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return OPERATIONS["transpose"](self, axes=order or None)
+        return find("transpose")(self, axes=order or None)
 
     def ravel(self) -> Any:
         """See ``ops.ravel``."""
-        return OPERATIONS["reshape"](self, (-1,))
+        return find("reshape")(self, (-1,))
 
     flatten = ravel
 
     def squeeze(self, axis: Any = None) -> Any:
         """See ``ops.squeeze``."""
-        return OPERATIONS["squeeze"](self, axis=axis)
+        return find("squeeze")(self, axis=axis)
 
     def astype(self, dtype: Any) -> Any:
         """See ``ops.cast``."""
-        return OPERATIONS["cast"](self, dtype)
+        return find("cast")(self, dtype)
 
     # Protocols.
 
@@ -158,10 +158,10 @@ class Tensor:
 
     def _activate(self, specification: Any) -> Any:
         """Makes functions such as ``activations.relu`` applicable to tensors."""
-        return OPERATIONS["_activate"](self, **specification)
+        return find("_activate")(self, **specification)
 
     def __getitem__(self, key: Any) -> Any:
-        return OPERATIONS["get_item"](self, key)
+        return find("get_item")(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError(

@@ -36,6 +36,7 @@ from pronghorn.layers._rescaling import Rescaling
 from pronghorn.layers._reshape import Reshape
 from pronghorn.layers._rms_normalization import RMSNormalization
 from pronghorn.layers._softmax import Softmax
+from pronghorn.layers._spectral_normalization import SpectralNormalization
 from pronghorn.layers._subtract import Subtract, subtract
 from pronghorn.layers._tables._category_encoding import CategoryEncoding
 from pronghorn.layers._tables._discretization import Discretization
@@ -45,8 +46,11 @@ from pronghorn.layers._tables._integer_lookup import IntegerLookup
 from pronghorn.layers._tables._normalization import Normalization
 from pronghorn.layers._tables._string_lookup import StringLookup
 from pronghorn.layers._unit_normalization import UnitNormalization
+from pronghorn.layers._wrapper import Wrapper
 
 __all__ = [
+    "SpectralNormalization",
+    "Wrapper",
     "EinsumDense",
     "subtract",
     "Subtract",

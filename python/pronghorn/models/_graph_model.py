@@ -381,7 +381,7 @@ class GraphModel(Layer):
             outputs = self._call_recorded(inputs, training)
             if recorded:
                 return outputs
-            return _tree.map_structure(lambda leaf: leaf._value, outputs)
+            return _tree.map_structure(_custom._plain, outputs)
         arrays = self._input_arrays(inputs, "inputs")
         if self._layer_graph is None:
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
