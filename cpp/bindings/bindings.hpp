@@ -65,6 +65,9 @@ struct PyVariable {
 struct PyEngine {
   Either<Engine> held;
 };
+struct PyGradients {
+  Either<Gradients> held;
+};
 
 // An array as the core wants it: C-contiguous, aligned, native, of type T. Throws TypeError or
 // ValueError with `what` in the message.

@@ -13,6 +13,7 @@ struct HeldTape {
   std::shared_ptr<Engine<T>> engine;
   std::unique_ptr<Tape<T>> tape;
   std::vector<py::array_t<T>> inputs;
+  bool input_gradients = true;
 };
 struct PyTape {
   std::variant<HeldTape<float>, HeldTape<double>> held;
@@ -37,14 +38,15 @@ py::list shape_tuples(const std::vector<Shape>& shapes) {
 
 template <class T>
 PyTape forward(const std::shared_ptr<Engine<T>>& engine, const py::sequence& xs, bool training,
-               std::uint64_t step) {
+               std::uint64_t step, bool input_gradients) {
   HeldTape<T> held;
   held.engine = engine;
   held.inputs = require_arrays<T>(xs, "xs");
   std::size_t samples = 0;
   const auto inputs = require_inputs(held.inputs, engine->input_shapes(), "xs", samples);
   const Released released;
-  held.tape = engine->forward(inputs, samples, training, step);
+  held.tape = engine->forward(inputs, samples, training, step, input_gradients);
+  held.input_gradients = input_gradients;
   return PyTape{std::move(held)};
 }
 
@@ -61,7 +63,7 @@ py::list tape_outputs(const HeldTape<T>& held) {
 }
 
 template <class T>
-py::tuple tape_backward(const HeldTape<T>& held, const py::sequence& dys, bool input_gradients) {
+py::tuple tape_backward(const HeldTape<T>& held, const py::sequence& dys) {
   const auto shapes = held.engine->output_shapes();
   if (py::len(dys) != shapes.size()) {
     throw py::value_error("dys must have " + std::to_string(shapes.size()) + " entries, got " +
@@ -86,28 +88,38 @@ py::tuple tape_backward(const HeldTape<T>& held, const py::sequence& dys, bool i
     }
     given.push_back(array.data());
   }
-  py::list gradients, inputs;
-  std::vector<T*> gradient_out, input_out;
-  for (const auto& variable : held.engine->variables()) {
-    auto array = new_array<T>(variable->shape());
-    gradient_out.push_back(array.mutable_data());
-    gradients.append(std::move(array));
-  }
-  if (input_gradients) {
+  py::list inputs;
+  std::vector<T*> input_out;
+  if (held.input_gradients) {
     for (const Shape& shape : held.engine->input_shapes()) {
       auto array = new_array<T>(held.tape->samples(), shape);
       input_out.push_back(array.mutable_data());
       inputs.append(std::move(array));
     }
   }
+  std::shared_ptr<Gradients<T>> gradients;
   {
     const Released released;
-    held.tape->backward(given, gradient_out, input_out);
+    gradients = held.tape->backward(given, input_out);
   }
-  for (std::size_t v = 0; v < gradient_out.size(); ++v) {
-    if (!held.engine->trainable(v)) gradients[v] = py::none();
+  return py::make_tuple(PyGradients{std::move(gradients)}, inputs);
+}
+
+template <class T>
+py::object get_gradient(const Gradients<T>& gradients, std::size_t variable) {
+  if (variable >= gradients.variables().size()) {
+    throw py::index_error("there are gradients of " +
+                          std::to_string(gradients.variables().size()) + " variables, got " +
+                          std::to_string(variable));
   }
-  return py::make_tuple(gradients, inputs);
+  if (!gradients.has(variable)) return py::none();
+  auto array = new_array<T>(gradients.variables()[variable]->shape());
+  T* out = array.mutable_data();
+  {
+    const Released released;
+    gradients.get(variable, out);
+  }
+  return std::move(array);
 }
 
 }  // namespace
@@ -121,11 +133,19 @@ void register_engine(py::module_& m) {
                              })
       .def(
           "backward",
-          [](const PyTape& self, const py::sequence& dys, bool input_gradients) {
-            return std::visit([&](const auto& h) { return tape_backward(h, dys, input_gradients); },
+          [](const PyTape& self, const py::sequence& dys) {
+            return std::visit([&](const auto& h) { return tape_backward(h, dys); }, self.held);
+          },
+          py::arg("dys"));
+
+  py::class_<PyGradients>(m, "Gradients")
+      .def(
+          "get",
+          [](const PyGradients& self, std::size_t variable) {
+            return std::visit([&](const auto& g) { return get_gradient(*g, variable); },
                               self.held);
           },
-          py::arg("dys"), py::arg("input_gradients") = false);
+          py::arg("variable"));
 
   py::class_<PyEngine>(m, "Engine")
       .def(py::init([](const py::sequence& nodes, const std::vector<std::size_t>& outputs,
@@ -165,11 +185,14 @@ void register_engine(py::module_& m) {
            })
       .def(
           "forward",
-          [](const PyEngine& self, const py::sequence& xs, bool training, std::uint64_t step) {
-            return std::visit([&](const auto& e) { return forward(e, xs, training, step); },
-                              self.held);
+          [](const PyEngine& self, const py::sequence& xs, bool training, std::uint64_t step,
+             bool input_gradients) {
+            return std::visit(
+                [&](const auto& e) { return forward(e, xs, training, step, input_gradients); },
+                self.held);
           },
-          py::arg("xs"), py::arg("training"), py::arg("step") = 0)
+          py::arg("xs"), py::arg("training"), py::arg("step") = 0,
+          py::arg("input_gradients") = true)
       .def("regularization", [](const PyEngine& self) {
         return std::visit([](const auto& e) { return e->regularization(); }, self.held);
       });

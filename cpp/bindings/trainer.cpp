@@ -218,11 +218,19 @@ void apply_gradients(Trainer<T>& trainer, const py::sequence& given, double lear
                           " entries, got " + std::to_string(py::len(given)));
   }
   std::vector<py::array_t<T>> alive;
-  std::vector<const T*> pointers;
+  std::vector<GivenGradient<T>> pointers(variables.size());
   for (std::size_t v = 0; v < variables.size(); ++v) {
     const py::object gradient = given[v];
-    if (gradient.is_none()) {
-      pointers.push_back(nullptr);
+    if (gradient.is_none()) continue;
+    if (py::isinstance<py::tuple>(gradient)) {  // (Gradients, number of the variable there)
+      const auto pair = gradient.cast<py::tuple>();
+      const auto& held = pair[0].cast<const PyGradients&>().held;
+      const auto* packed = std::get_if<std::shared_ptr<Gradients<T>>>(&held);
+      pointers[v].variable = pair[1].cast<std::size_t>();
+      if (packed == nullptr || pointers[v].variable >= (*packed)->variables().size()) {
+        throw py::value_error("gradients[" + std::to_string(v) + "] is of another variable");
+      }
+      pointers[v].packed = packed->get();
       continue;
     }
     const std::string name = "gradients[" + std::to_string(v) + "]";
@@ -232,7 +240,7 @@ void apply_gradients(Trainer<T>& trainer, const py::sequence& given, double lear
     if (!std::equal(want.begin(), want.end(), array.shape(), array.shape() + array.ndim())) {
       throw py::value_error(name + " must have its variable's shape, got " + format_shape(array));
     }
-    pointers.push_back(array.data());
+    pointers[v].rows = array.data();
   }
   const Released released;
   trainer.apply_gradients(pointers, learning_rate);

@@ -124,7 +124,9 @@ class Engine:
         the engine can read in place.
         """
 
-    def forward(self, xs: Sequence[Array], training: bool, step: int = 0) -> Tape:
+    def forward(
+        self, xs: Sequence[Array], training: bool, step: int = 0, input_gradients: bool = True
+    ) -> Tape:
         """Forward that keeps what backward needs; `step` selects the dropout stream."""
 
     def regularization(self) -> float: ...  # sum of the regularisers' penalties now
@@ -132,13 +134,14 @@ class Engine:
 class Tape:
     @property
     def outputs(self) -> list[Array]: ...
-    def backward(
-        self, dys: Sequence[Array | None], input_gradients: bool = False
-    ) -> tuple[list[Array | None], list[Array]]:
-        """(gradient of each variable, None if not trainable; gradient of each input or []).
+    def backward(self, dys: Sequence[Array | None]) -> tuple[Gradients, list[Array]]:
+        """Gradients of the variables, and of each input; [] if the forward pass left these out.
 
         Regularisers are not in it. A tape can be used more than once.
         """
+
+class Gradients:
+    def get(self, variable: int) -> Array | None: ...  # None if it is not trainable
 
 class ObjectiveSpec(TypedDict, total=False):
     name: str  # of _core.losses(), without "_logits"
@@ -204,7 +207,11 @@ class Trainer:
     ) -> tuple[float, list[Array | None]]:
         """Total loss and its gradient by variable, regularisers included; training mode."""
 
-    def apply_gradients(self, gradients: Sequence[Array | None], learning_rate: float) -> None: ...
+    def apply_gradients(
+        self,
+        gradients: Sequence[Array | tuple[Gradients, int] | None],
+        learning_rate: float,
+    ) -> None: ...
 
 class Run:
     """One pass over the data; arrays are held alive and read in place."""

@@ -39,6 +39,7 @@ Shape = tuple[int | None, ...]
 
 Engine = _core.Engine
 Run = _core.Run
+Gradients = _core.Gradients
 Tape = _core.Tape
 Trainer = _core.Trainer
 CoreVariable = _core.Variable
@@ -68,6 +69,7 @@ __all__ = [
     "Results",
     "Run",
     "Shape",
+    "Gradients",
     "Tape",
     "Trainer",
     "activation_names",

@@ -265,7 +265,7 @@ TEST(Tape, GivesInputGradients) {
   const auto tape = net.engine->forward({data.x.data()}, data.n, false, 0);
   std::vector<double> dy(data.n * net.classes), dx(data.n * net.features);
   for (std::size_t i = 0; i < dy.size(); ++i) dy[i] = std::sin(static_cast<double>(i));
-  tape->backward({dy.data()}, {}, {dx.data()});
+  tape->backward({dy.data()}, {dx.data()});
   const auto objective = [&](std::vector<double> x) {
     double sum = 0;
     for (std::size_t i = 0; i < data.n; ++i) {

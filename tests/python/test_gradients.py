@@ -322,7 +322,7 @@ def test_gradient_of_the_input(activation, alone):
     x, dy = graph.rng.normal(size=(ROWS, INPUTS)), graph.rng.normal(size=(ROWS, OUTPUTS))
     tape = engine.forward([x], training=True)
     np.testing.assert_array_equal(tape.outputs[0], engine.predict([x])[0])
-    _, (dx,) = tape.backward([dy], input_gradients=True)
+    _, (dx,) = tape.backward([dy])
     numeric = np.empty_like(x)
     for index in np.ndindex(x.shape):
         sides = []

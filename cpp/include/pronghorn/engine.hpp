@@ -18,6 +18,8 @@ template <class T>
 using VariableList = std::vector<std::shared_ptr<Variable<T>>>;
 
 template <class T>
+class Gradients;
+template <class T>
 class Tape;
 template <class T>
 class Trainer;
@@ -54,19 +56,41 @@ class Engine : public std::enable_shared_from_this<Engine<T>> {
   bool predict_at_once(const T* const* inputs, std::size_t samples, T* const* outputs) const;
   // Rows that are estimated to take that many seconds on one core: whole chunks, at least one.
   std::size_t predict_rows(double seconds) const noexcept;
-  // Forward that keeps what backward needs. The input arrays must outlive the tape.
+  // Forward that keeps what backward needs, that of the inputs' gradients only where these are
+  // wanted. The input arrays must outlive the tape.
   std::unique_ptr<Tape<T>> forward(std::vector<const T*> inputs, std::size_t samples, bool training,
-                                   std::uint64_t step) const;
+                                   std::uint64_t step, bool input_gradients = true) const;
   // Sum of the regularisers' penalties now.
   double regularization() const;
 
  private:
+  friend class Gradients<T>;
   friend class Tape<T>;
   friend class Trainer<T>;
   template <class>
   friend class Run;
   struct State;
   explicit Engine(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Gradients of an engine's variables, kept in panels as the variables are.
+template <class T>
+class Gradients {
+ public:
+  ~Gradients();
+  Gradients(const Gradients&) = delete;
+  Gradients& operator=(const Gradients&) = delete;
+
+  const VariableList<T>& variables() const noexcept;
+  bool has(std::size_t variable) const noexcept;       // false: it is not trainable
+  void get(std::size_t variable, T* out) const;        // row-major, of the variable's shape
+  const T* packed(std::size_t variable) const noexcept;
+
+ private:
+  friend class Tape<T>;
+  struct State;
+  explicit Gradients(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 
@@ -80,16 +104,24 @@ class Tape {
 
   std::size_t samples() const noexcept;
   void output(std::size_t o, T* out) const;
-  // output_gradients[o]: dJ/dY like the output, or null for zero. variable_gradients[v], of the
-  // variable's shape, and input_gradients[i] are written where not null. Regularisers are left out.
-  void backward(const std::vector<const T*>& output_gradients,
-                const std::vector<T*>& variable_gradients, const std::vector<T*>& input_gradients);
+  // output_gradients[o]: dJ/dY like the output, or null for zero. input_gradients[i] are written
+  // where not null. Regularisers are left out.
+  std::unique_ptr<Gradients<T>> backward(const std::vector<const T*>& output_gradients,
+                                         const std::vector<T*>& input_gradients);
 
  private:
   friend class Engine<T>;
   struct State;
   explicit Tape(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
+};
+
+// The gradient of one variable for an update: row-major, or one that a tape gave, or none.
+template <class T>
+struct GivenGradient {
+  const T* rows = nullptr;
+  const Gradients<T>* packed = nullptr;
+  std::size_t variable = 0;  // of `packed`
 };
 
 // Arrays of a data set. Index by graph output.
@@ -151,8 +183,9 @@ class Trainer : public std::enable_shared_from_this<Trainer<T>> {
   // Loss of one batch and its gradient by variable (null: not wanted), regularisers included.
   double gradients(std::vector<const T*> inputs, std::vector<Targets<T>> targets,
                    std::size_t samples, const std::vector<T*>& out);
-  // One optimizer step from given gradients (null: none for that variable).
-  void apply_gradients(const std::vector<const T*>& gradients, double learning_rate);
+  // One optimizer step from a gradient for each variable. Throws std::invalid_argument if a packed
+  // one is of another variable.
+  void apply_gradients(const std::vector<GivenGradient<T>>& gradients, double learning_rate);
   bool trainable(std::size_t variable) const noexcept;
 
  private:

@@ -150,30 +150,52 @@ double Engine<T>::State::penalty(bool frozen_only) const {
 }
 
 template <class T>
-TapeProgram<T>& Engine<T>::State::tape_program(bool training) const {
+TapeProgram<T>& Engine<T>::State::tape_program(bool training, bool input_gradients) const {
   const std::lock_guard lock(tape_mutex);
-  auto& tape = tapes[training ? 1 : 0];
+  auto& tape = tapes[training ? 1 : 0][input_gradients ? 1 : 0];
   if (tape != nullptr) return *tape;
   auto made = std::make_unique<TapeProgram<T>>();
   PlanOptions<T> options;
   options.training = training;
   options.backward = true;
-  options.input_gradients = true;
+  options.input_gradients = input_gradients;
   options.output_gradients = true;
   options.variables = pointers;
   for (std::size_t v = 0; v < pointers.size(); ++v) {
-    made->buffers.emplace_back(pointers[v]->layout().size());
     made->sinks.push_back(nullptr);
     if (graph.variable_trainable(v)) {
       made->sinks[v] = std::make_unique<Sink<T>>();
       made->sinks[v]->variable = pointers[v];
-      made->sinks[v]->buffer = made->buffers[v].data();
     }
     options.sinks.push_back(made->sinks[v].get());
   }
   made->program = Planner<T>(graph, options).plan();
+  made->lanes = std::make_unique<Pool<T, Lane<T>>>(made->program);
   tape = std::move(made);
   return *tape;
+}
+
+template <class T>
+std::unique_ptr<GradientBuffers<T>> TapeProgram<T>::take_buffers() {
+  {
+    const std::lock_guard lock(free_mutex_);
+    if (!free_.empty()) {
+      auto taken = std::move(free_.back());
+      free_.pop_back();
+      return taken;
+    }
+  }
+  auto made = std::make_unique<GradientBuffers<T>>();
+  for (const auto& sink : sinks) {
+    made->emplace_back(sink == nullptr ? 0 : sink->variable->layout().size());
+  }
+  return made;
+}
+
+template <class T>
+void TapeProgram<T>::give_buffers(std::unique_ptr<GradientBuffers<T>> buffers) {
+  const std::lock_guard lock(free_mutex_);
+  if (free_.size() < kKept) free_.push_back(std::move(buffers));
 }
 
 template <class T>
@@ -237,6 +259,7 @@ std::size_t InputTables<T>::bytes_per_sample() const noexcept {
   template class VariableLocks<T>;  \
   template class Pool<T>;           \
   template class Pool<T, Lane<T>>;  \
+  template struct TapeProgram<T>;   \
   template struct Engine<T>::State; \
   template class InputTables<T>;    \
   template void copy_out(const Step<T>&, std::size_t, T*) noexcept;

@@ -97,13 +97,26 @@ class Pool {
   std::vector<std::unique_ptr<Item>> free_;
 };
 
-// A program for forward and backward with gradients in buffers, used one at a time.
+// Memory for a gradient of each variable, in the variable's layout; empty where it has no sink.
+template <class T>
+using GradientBuffers = std::vector<AlignedBuffer<T>>;
+
+// A program for forward and backward with gradients in buffers; one backward pass at a time.
 template <class T>
 struct TapeProgram {
   std::vector<std::unique_ptr<Sink<T>>> sinks;
-  std::vector<AlignedBuffer<T>> buffers;  // by variable
   Program<T> program;
-  std::mutex mutex;  // of sinks and buffers
+  std::unique_ptr<Pool<T, Lane<T>>> lanes;
+  std::mutex mutex;  // of the sinks
+
+  // Buffers are lent as workspaces are: made anew where none has come back.
+  std::unique_ptr<GradientBuffers<T>> take_buffers();
+  void give_buffers(std::unique_ptr<GradientBuffers<T>> buffers);
+
+ private:
+  static constexpr std::size_t kKept = 4;
+  std::mutex free_mutex_;
+  std::vector<std::unique_ptr<GradientBuffers<T>>> free_;
 };
 
 template <class T>
@@ -118,9 +131,10 @@ struct Engine<T>::State {
   double inference_flops;  // for one sample
   mutable Pool<T, Lane<T>> lanes;
   mutable std::mutex tape_mutex;
-  mutable std::unique_ptr<TapeProgram<T>> tapes[2];  // by `training`
+  // By `training` and by whether the inputs' gradients are wanted.
+  mutable std::unique_ptr<TapeProgram<T>> tapes[2][2];
 
-  TapeProgram<T>& tape_program(bool training) const;
+  TapeProgram<T>& tape_program(bool training, bool input_gradients) const;
   // l1, l2 of each variable.
   struct Regularizer {
     double l1 = 0, l2 = 0;

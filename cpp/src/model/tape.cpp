@@ -4,9 +4,45 @@
 
 #include "base/team.hpp"
 #include "model/engine_state.hpp"
+#include "plan/panels.hpp"
 #include "plan/thread_choice.hpp"
 
 namespace pronghorn {
+
+template <class T>
+struct Gradients<T>::State {
+  std::shared_ptr<const Engine<T>> engine;
+  TapeProgram<T>* tape;
+  std::unique_ptr<GradientBuffers<T>> buffers;
+
+  State(std::shared_ptr<const Engine<T>> engine_, TapeProgram<T>* tape_)
+      : engine(std::move(engine_)), tape(tape_), buffers(tape->take_buffers()) {}
+  ~State() { tape->give_buffers(std::move(buffers)); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+};
+
+template <class T>
+Gradients<T>::Gradients(std::unique_ptr<State> state) : state_(std::move(state)) {}
+template <class T>
+Gradients<T>::~Gradients() = default;
+
+template <class T>
+const VariableList<T>& Gradients<T>::variables() const noexcept {
+  return state_->engine->variables();
+}
+template <class T>
+bool Gradients<T>::has(std::size_t variable) const noexcept {
+  return state_->tape->sinks[variable] != nullptr;
+}
+template <class T>
+const T* Gradients<T>::packed(std::size_t variable) const noexcept {
+  return (*state_->buffers)[variable].data();
+}
+template <class T>
+void Gradients<T>::get(std::size_t variable, T* out) const {
+  unpack_together(variables()[variable]->layout(), packed(variable), out);
+}
 
 template <class T>
 struct Tape<T>::State {
@@ -14,21 +50,28 @@ struct Tape<T>::State {
   TapeProgram<T>* tape;
   std::size_t samples;
   std::uint64_t number;
-  std::unique_ptr<Workspace<T>> workspace;
-  InputTables<T> tables;
+  int threads;
+  std::unique_ptr<Lane<T>> lane;
 
-  Step<T> step(int threads) const {
+  State() = default;
+  ~State() {
+    if (lane != nullptr) tape->lanes->give(std::move(lane));
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  Step<T> step(int team) const {
     Step<T> step;
     step.program = &tape->program;
-    step.workspace = workspace.get();
+    step.workspace = &lane->workspace;
     step.samples = samples;
-    step.threads = threads;
+    step.threads = team;
     step.number = number;
     return step;
   }
 
   void run(std::size_t first, std::size_t last) {
-    Team::run(workspace->threads(), [&](int thread, int team, Barrier& barrier) {
+    Team::run(threads, [&](int thread, int team, Barrier& barrier) {
       Step<T> mine = step(team);
       run_stages(tape->program, first, last, mine, thread, barrier);
     });
@@ -47,18 +90,17 @@ std::size_t Tape<T>::samples() const noexcept {
 
 template <class T>
 std::unique_ptr<Tape<T>> Engine<T>::forward(std::vector<const T*> inputs, std::size_t samples,
-                                            bool training, std::uint64_t step) const {
-  TapeProgram<T>& tape = state_->tape_program(training);
+                                            bool training, std::uint64_t step,
+                                            bool input_gradients) const {
+  TapeProgram<T>& tape = state_->tape_program(training, input_gradients);
   auto made = std::make_unique<typename Tape<T>::State>();
   made->engine = this->shared_from_this();
   made->tape = &tape;
   made->samples = samples;
   made->number = step;
-  made->workspace = std::make_unique<Workspace<T>>(tape.program, samples,
-                                                   threads_together(tape.program, samples));
-  made->tables = InputTables<T>(tape.program, samples);
-  for (std::size_t i = 0; i < samples; ++i) made->tables.set(inputs.data(), i, i);
-  made->tables.bind(*made->workspace);
+  made->threads = threads_together(tape.program, samples);
+  made->lane = tape.lanes->take(samples, made->threads);
+  for (std::size_t i = 0; i < samples; ++i) made->lane->tables.set(inputs.data(), i, i);
   if (tape.program.updates_state) {
     const std::unique_lock lock(state_->locks);
     made->run(0, tape.program.forward_stages);
@@ -75,25 +117,23 @@ void Tape<T>::output(std::size_t o, T* out) const {
 }
 
 template <class T>
-void Tape<T>::backward(const std::vector<const T*>& output_gradients,
-                       const std::vector<T*>& variable_gradients,
-                       const std::vector<T*>& input_gradients) {
+std::unique_ptr<Gradients<T>> Tape<T>::backward(const std::vector<const T*>& output_gradients,
+                                                const std::vector<T*>& input_gradients) {
   TapeProgram<T>& tape = *state_->tape;
   const Program<T>& program = tape.program;
-  const auto& engine = *state_->engine;
-  const std::shared_lock variables(engine.state_->locks);
+  auto made = std::make_unique<typename Gradients<T>::State>(state_->engine, &tape);
+  const std::shared_lock variables(state_->engine->state_->locks);
   const std::lock_guard lock(tape.mutex);
   const Step<T> step = state_->step(1);
 
+  for (std::size_t v = 0; v < tape.sinks.size(); ++v) {
+    if (tape.sinks[v] != nullptr) tape.sinks[v]->buffer = (*made->buffers)[v].data();
+  }
   // An output that appears twice has one gradient: the sum.
-  for (const std::size_t tensor : program.output_gradients) {
-    std::memset(step.data(tensor), 0, step.rows(tensor) * step.info(tensor).ld * sizeof(T));
-  }
-  for (const std::size_t tensor : program.input_gradients) {
-    std::memset(step.data(tensor), 0, step.rows(tensor) * step.info(tensor).ld * sizeof(T));
-  }
-  for (auto& buffer : tape.buffers) {
-    std::memset(static_cast<void*>(buffer.data()), 0, buffer.size() * sizeof(T));
+  for (const auto* list : {&program.output_gradients, &program.input_gradients}) {
+    for (const std::size_t tensor : *list) {
+      std::memset(step.data(tensor), 0, step.rows(tensor) * step.info(tensor).ld * sizeof(T));
+    }
   }
   for (std::size_t o = 0; o < output_gradients.size(); ++o) {
     if (output_gradients[o] == nullptr) continue;
@@ -106,23 +146,22 @@ void Tape<T>::backward(const std::vector<const T*>& output_gradients,
     }
   }
   state_->run(program.forward_stages, program.stages.size());
-  for (std::size_t v = 0; v < variable_gradients.size(); ++v) {
-    if (variable_gradients[v] == nullptr) continue;
-    unpack(engine.state_->pointers[v]->layout(), tape.buffers[v].data(), variable_gradients[v]);
-  }
   for (std::size_t i = 0; i < input_gradients.size(); ++i) {
     if (input_gradients[i] != nullptr) {
       copy_out(step, program.input_gradients[i], input_gradients[i]);
     }
   }
+  return std::unique_ptr<Gradients<T>>(new Gradients<T>(std::move(made)));
 }
 
+template class Gradients<float>;
+template class Gradients<double>;
 template class Tape<float>;
 template class Tape<double>;
 template std::unique_ptr<Tape<float>> Engine<float>::forward(std::vector<const float*>, std::size_t,
-                                                             bool, std::uint64_t) const;
+                                                             bool, std::uint64_t, bool) const;
 template std::unique_ptr<Tape<double>> Engine<double>::forward(std::vector<const double*>,
-                                                               std::size_t, bool,
-                                                               std::uint64_t) const;
+                                                               std::size_t, bool, std::uint64_t,
+                                                               bool) const;
 
 }  // namespace pronghorn

@@ -186,7 +186,7 @@ Program<T>& Trainer<T>::State::training_program() {
 
 template <class T>
 void Trainer<T>::State::fill_update() {
-  make_buffers();
+  if (!fused) make_buffers();
   update.optimizer = optimizer;
   update.clipnorm = clipnorm;
   update.clipvalue = clipvalue;
@@ -196,7 +196,7 @@ void Trainer<T>::State::fill_update() {
     if (!engine->state_->graph.variable_trainable(v)) continue;
     UpdateVariable<T> entry;
     entry.variable = engine->state_->pointers[v];
-    entry.gradient = buffers[v].data();
+    entry.gradient = fused ? nullptr : buffers[v].data();
     entry.decays = decays(v);
     for (SlotMemory& slot : slots) {
       if (slot.variable == v) entry.slots[slot.index] = slot.values.data();
@@ -247,6 +247,7 @@ Program<T>& Trainer<T>::State::apply_program() {
       apply->stages.back().phases.push_back(
           make_constraint_phase(*engine->state_->pointers[v], constraint));
     }
+    apply_pool = std::make_unique<Pool<T>>(*apply);
   }
   return *apply;
 }
@@ -456,31 +457,45 @@ double Trainer<T>::gradients(std::vector<const T*> inputs, std::vector<Targets<T
 }
 
 template <class T>
-void Trainer<T>::apply_gradients(const std::vector<const T*>& gradients, double learning_rate) {
+void Trainer<T>::apply_gradients(const std::vector<GivenGradient<T>>& gradients,
+                                 double learning_rate) {
   State& state = *state_;
+  const auto& pointers = state.engine->state_->pointers;
+  for (std::size_t v = 0; v < gradients.size(); ++v) {
+    const GivenGradient<T>& given = gradients[v];
+    if (given.packed == nullptr) continue;
+    if (!given.packed->has(given.variable) ||
+        given.packed->variables()[given.variable].get() != pointers[v]) {
+      throw std::invalid_argument("gradient " + std::to_string(v) + " is of another variable");
+    }
+  }
   const Program<T>& program = state.apply_program();
   const std::unique_lock lock(state.engine->state_->locks);
-  for (auto& entry : state.update.variables) entry.active = false;
-  for (std::size_t v = 0; v < gradients.size(); ++v) {
-    if (gradients[v] == nullptr) continue;
-    for (auto& entry : state.update.variables) {
-      if (entry.variable != state.engine->state_->pointers[v]) continue;
-      pack(entry.variable->layout(), gradients[v], entry.gradient);
-      entry.active = true;
-    }
+  for (auto& entry : state.update.variables) {
+    const auto found = std::find(pointers.begin(), pointers.end(), entry.variable);
+    const GivenGradient<T>& given = gradients[static_cast<std::size_t>(found - pointers.begin())];
+    entry.rows = given.rows;
+    entry.packed = given.packed == nullptr ? nullptr : given.packed->packed(given.variable);
+    entry.active = entry.rows != nullptr || entry.packed != nullptr;
   }
   const std::int64_t number = state.iterations.load() + 1;
   const auto scalars = state.scalars(learning_rate, number);
-  Workspace<T> workspace(program, 1, 1);
-  Step<T> step;
-  step.program = &program;
-  step.workspace = &workspace;
-  step.samples = 1;
-  step.scalars = &scalars;
-  const FlushDenormals flush;
-  Barrier alone(1);
-  run_stages(program, 0, program.stages.size(), step, 0, alone);
-  for (auto& entry : state.update.variables) entry.active = true;
+  const int threads = worthwhile_threads(program, 1);
+  auto workspace = state.apply_pool->take(1, threads);
+  Team::run(threads, [&](int thread, int team, Barrier& barrier) {
+    Step<T> step;
+    step.program = &program;
+    step.workspace = workspace.get();
+    step.samples = 1;
+    step.threads = team;
+    step.scalars = &scalars;
+    run_stages(program, 0, program.stages.size(), step, thread, barrier);
+  });
+  state.apply_pool->give(std::move(workspace));
+  for (auto& entry : state.update.variables) {
+    entry.rows = entry.packed = nullptr;
+    entry.active = true;
+  }
   state.iterations.store(number);
 }
 

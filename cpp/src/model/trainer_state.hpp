@@ -48,7 +48,7 @@ struct Trainer<T>::State {
   BufferedUpdate<T> update;
 
   std::unique_ptr<Program<T>> training, evaluation, gradient, apply;
-  std::unique_ptr<Pool<T>> training_pool, evaluation_pool, gradient_pool;
+  std::unique_ptr<Pool<T>> training_pool, evaluation_pool, gradient_pool, apply_pool;
   std::mutex plan_mutex;  // of the lazily made programs
 
   // Throws std::invalid_argument for numbers that the optimizer does not have.

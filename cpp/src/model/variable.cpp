@@ -7,6 +7,7 @@
 
 #include "base/memory.hpp"
 #include "kernels/dispatch.hpp"
+#include "plan/panels.hpp"
 
 namespace pronghorn {
 
@@ -53,13 +54,13 @@ const T* Variable<T>::packed() const noexcept {
 template <class T>
 void Variable<T>::get(T* out) const {
   const std::shared_lock lock(mutex_);
-  unpack(layout_, packed(), out);
+  unpack_together(layout_, packed(), out);
 }
 
 template <class T>
 void Variable<T>::set(const T* values) {
   const std::unique_lock lock(mutex_);
-  pack(layout_, values, packed());
+  pack_together(layout_, values, packed());
 }
 
 template <class T>

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kernels/dispatch.hpp"
+#include "plan/panels.hpp"
 
 namespace pronghorn {
 namespace {
@@ -25,19 +27,37 @@ void BufferedUpdate<T>::cut() {
 }
 
 template <class T>
+std::size_t BufferedUpdate<T>::largest() const noexcept {
+  std::size_t size = 0;
+  for (const Piece& piece : pieces) size = std::max(size, piece.size);
+  return size;
+}
+
+template <class T>
+const T* BufferedUpdate<T>::gradient(const Piece& piece, T* scratch) const noexcept {
+  const UpdateVariable<T>& from = variables[piece.variable];
+  if (from.rows != nullptr) {
+    pack_run(from.variable->layout(), from.rows, piece.begin, piece.size, scratch);
+    return scratch;
+  }
+  return (from.packed != nullptr ? from.packed : from.gradient) + piece.begin;
+}
+
+template <class T>
 class NormPhase final : public Phase<T> {
  public:
   explicit NormPhase(BufferedUpdate<T>& update) : update_(update) {}
   std::size_t tasks(const Step<T>& /*step*/) const noexcept override {
-    return update_.pieces.size();
+    return update_.clips_norm() ? update_.pieces.size() : 0;
   }
-  void run(Step<T>&, std::size_t begin, std::size_t end, T*) const noexcept override {
+  std::size_t scratch(std::size_t /*samples*/) const override { return update_.largest(); }
+  void run(Step<T>&, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
     const auto& products = kernels::table<T>().products;
     for (std::size_t p = begin; p < end; ++p) {
       const auto& piece = update_.pieces[p];
-      const auto& variable = update_.variables[piece.variable];
+      const bool active = update_.variables[piece.variable].active;
       update_.sums[p] =
-          variable.active ? products.sum_squares(variable.gradient + piece.begin, piece.size) : 0;
+          active ? products.sum_squares(update_.gradient(piece, scratch), piece.size) : 0;
     }
   }
 
@@ -57,8 +77,10 @@ class UpdatePhase final : public Phase<T> {
     for (const auto& piece : update_.pieces) elements += static_cast<double>(piece.size);
     return 30 * elements;
   }
+  std::size_t scratch(std::size_t /*samples*/) const override { return update_.largest(); }
 
-  void run(Step<T>& step, std::size_t begin, std::size_t end, T*) const noexcept override {
+  void run(Step<T>& step, std::size_t begin, std::size_t end,
+           T* scratch) const noexcept override {
     const auto& elementwise = kernels::table<T>().elementwise;
     std::size_t factor_of = update_.variables.size();
     double factor = update_.global_clipnorm > 0 ? global_factor() : 1;
@@ -66,14 +88,18 @@ class UpdatePhase final : public Phase<T> {
       const auto& piece = update_.pieces[p];
       const auto& variable = update_.variables[piece.variable];
       if (!variable.active) continue;
-      T* g = variable.gradient + piece.begin;
+      const T* g = update_.gradient(piece, scratch);
       if (update_.clipnorm > 0 && factor_of != piece.variable) {
         factor = own_factor(piece.variable);
         factor_of = piece.variable;
       }
-      if (factor != 1) elementwise.scale(g, piece.size, static_cast<T>(factor));
+      if (g != scratch && (factor != 1 || update_.clipvalue > 0)) {
+        std::memcpy(scratch, g, piece.size * sizeof(T));
+        g = scratch;
+      }
+      if (factor != 1) elementwise.scale(scratch, piece.size, static_cast<T>(factor));
       if (update_.clipvalue > 0) {
-        elementwise.clip(g, piece.size, static_cast<T>(update_.clipvalue));
+        elementwise.clip(scratch, piece.size, static_cast<T>(update_.clipvalue));
       }
       T* slots[kernels::kMaxSlots];
       for (int s = 0; s < kernels::kMaxSlots; ++s) {

@@ -14,6 +14,9 @@ template <class T>
 struct UpdateVariable {
   Variable<T>* variable = nullptr;
   T* gradient = nullptr;
+  // What stands for `gradient` in a step from given gradients; neither is written to.
+  const T* rows = nullptr;    // row-major
+  const T* packed = nullptr;  // in the variable's layout
   T* slots[kernels::kMaxSlots] = {};
   bool active = true;  // false: no gradient was given, leave it alone
   bool decays = true;  // whether weight decay applies
@@ -35,9 +38,12 @@ struct BufferedUpdate {
 
   void cut();
   bool clips_norm() const noexcept { return clipnorm > 0 || global_clipnorm > 0; }
+  // The gradient of a piece, in `scratch` of `largest()` elements where it was given by rows.
+  const T* gradient(const Piece& piece, T* scratch) const noexcept;
+  std::size_t largest() const noexcept;
 };
 
-// Sums of squares by piece; only needed if clips_norm().
+// Sums of squares by piece; does nothing unless clips_norm().
 template <class T>
 std::unique_ptr<Phase<T>> make_norm_phase(BufferedUpdate<T>& update);
 template <class T>

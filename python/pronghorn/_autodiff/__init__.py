@@ -8,11 +8,12 @@ the operations, ``GradientTape`` decides when they are recorded.
 from pronghorn._autodiff._operation import by_composition, operation, rule
 from pronghorn._autodiff._pullback import pull_back
 from pronghorn._autodiff._record import Node, is_watched, paused, recording, recording_is_on
-from pronghorn._autodiff._tensor import OPERATIONS, Tensor, value_of
+from pronghorn._autodiff._tensor import OPERATIONS, PendingTensor, Tensor, value_of
 
 __all__ = [
     "Node",
     "OPERATIONS",
+    "PendingTensor",
     "Tensor",
     "by_composition",
     "is_watched",

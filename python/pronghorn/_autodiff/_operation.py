@@ -113,7 +113,7 @@ def _flat(arguments: Sequence[Any]) -> list[Any]:
 def _converted(argument: Any) -> tuple[Any, Any, int]:
     """An argument as it is kept, its array, and flags as in `apply` (4: symbolic)."""
     kind = type(argument)
-    if kind is Tensor:
+    if isinstance(argument, Tensor):
         return argument, argument._value, 1 if argument._node is None else 3
     if kind in _PLAIN or isinstance(argument, np.generic):
         return argument, argument, 0

@@ -51,10 +51,10 @@ def pull_back(
 def _inputs(node: Node) -> list[Tensor]:
     found = []
     for argument in node.args:
-        if type(argument) is Tensor:
+        if isinstance(argument, Tensor):
             found.append(argument)
         elif type(argument) is list:
-            found += [each for each in argument if type(each) is Tensor]
+            found += [each for each in argument if isinstance(each, Tensor)]
     return found
 
 
@@ -134,12 +134,12 @@ def _spread(
     if not isinstance(passed, (tuple, list)):
         passed = (passed,)
     for argument, gradient in zip(args, passed, strict=False):
-        if type(argument) is Tensor:
+        if isinstance(argument, Tensor):
             pairs = [(argument, gradient)]
         elif type(argument) is list and gradient is not None:
             pairs = list(zip(argument, gradient, strict=True))
         else:
             continue
         for tensor, part in pairs:
-            if type(tensor) is Tensor and tensor._node in order:
+            if isinstance(tensor, Tensor) and tensor._node in order:
                 _add(held, tensor, part() if callable(part) else part)

@@ -197,9 +197,43 @@ class Tensor:
         return f"<Tensor shape={self.shape}, dtype={self.dtype}, value={self._value}>"
 
 
+class PendingTensor(Tensor):
+    """A tensor without history whose array is made when it is first looked at.
+
+    Args:
+        source: Makes the array with ``array()``, and knows its ``shape`` and ``dtype``.
+    """
+
+    __slots__ = ("_array", "source")
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+        self._array: Any = None
+        self._node = None
+        self._index = 0
+
+    @property
+    def _value(self) -> Any:  # type: ignore[override]
+        if self._array is None:
+            self._array = self.source.array()
+        return self._array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        found: tuple[int, ...] = self.source.shape
+        return found
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+        found: np.dtype[Any] = self.source.dtype
+        return found
+
+
 def value_of(thing: Any) -> Any:
     """The array of a tensor; anything else as it is."""
-    return thing._value if type(thing) is Tensor else thing
+    return thing._value if isinstance(thing, Tensor) else thing
 
 
 def find(name: str) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ import time
 import traceback
 from typing import Any
 
-from .registry import PREDICTORS, TRAINERS, Peer
+from .registry import PEERS, Peer
 from .workloads import PredictionProblem, Problem, Workload
 
 
@@ -78,7 +78,7 @@ class Child:
 
 
 def main() -> None:
-    """``python -m pronghorn._bench.child {train,predict} PEER THREADS DTYPE``."""
+    """``python -m pronghorn._bench.child {train,steps,predict} PEER THREADS DTYPE``."""
     mode, name, threads, dtype = sys.argv[1:]
     # What a library prints must not come between the answers.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
@@ -91,8 +91,7 @@ def main() -> None:
         request = json.loads(line)
         try:
             if child is None:
-                peer = (TRAINERS if mode == "train" else PREDICTORS)[name]
-                child = Child(peer, int(threads), dtype)
+                child = Child(PEERS[mode][name], int(threads), dtype)
             answer = getattr(child, request.pop("do"))(**request)
         except Exception as error:  # the parent reports it and goes on without this peer
             traceback.print_exc()

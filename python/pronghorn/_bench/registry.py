@@ -51,6 +51,17 @@ TRAINERS: dict[str, Peer] = {
     )
 }
 
+# Training steps of which a part is the user's own Python, beside the plain loop of PyTorch.
+STEPPERS: dict[str, Peer] = {
+    p.name: p
+    for p in (
+        TRAINERS["torch"],
+        Peer("own-loss", "steps_runner", (PRONGHORN,), {"variant": "loss"}),
+        Peer("own-step", "steps_runner", (PRONGHORN,), {"variant": "step"}),
+        Peer("own-layers", "steps_runner", (PRONGHORN,), {"variant": "layers"}),
+    )
+}
+
 PREDICTORS: dict[str, Peer] = {
     p.name: p
     for p in (
@@ -67,3 +78,6 @@ PREDICTORS: dict[str, Peer] = {
         _keras("keras-torch", "torch", "torch", call="predict_on_batch"),
     )
 }
+
+# By what is measured.
+PEERS = {"train": TRAINERS, "steps": STEPPERS, "predict": PREDICTORS}

@@ -113,9 +113,9 @@ def _measure(
 
 
 def train(
-    peers: Iterable[Peer], workloads: Iterable[Workload], settings: Settings
+    peers: Iterable[Peer], workloads: Iterable[Workload], settings: Settings, mode: str = "train"
 ) -> list[Measurement]:
-    """Samples per second of whole epochs."""
+    """Samples per second of whole epochs; `mode` says among which of `PEERS` the peers are."""
     named = {w.name: w for w in workloads}
 
     def start(process: PeerProcess, m: Measurement) -> float:
@@ -130,7 +130,7 @@ def train(
         return float(process.ask("train", epochs=epochs)["seconds"])
 
     measurements = _measure(
-        "train", peers, named, settings, start, once, lambda case: named[case].rows
+        mode, peers, named, settings, start, once, lambda case: named[case].rows
     )
     itemsize = 8 if settings.dtype == "float64" else 4
     for m in measurements:

@@ -74,7 +74,7 @@ class EagerEngines:
         if engine is None:
             engine = self._engines[key] = _make_engine(layer, shapes)
         if training:
-            outputs = engine.forward(arrays, True, self._training_calls).outputs
+            outputs = engine.forward(arrays, True, self._training_calls, False).outputs
             self._training_calls += 1
         else:
             outputs = engine.predict(arrays)

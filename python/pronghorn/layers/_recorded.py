@@ -12,7 +12,42 @@ from pronghorn._autodiff._record import is_watched
 from pronghorn._engine import as_array
 
 if TYPE_CHECKING:
-    from pronghorn._engine import Array, Engine, Tape
+    from pronghorn._engine import Array, Engine, Gradients, Tape
+
+
+class PackedGradient:
+    """The gradient of one variable as the engine keeps it; only an update reads it there.
+
+    Args:
+        gradients: Of all variables of the engine.
+        place: Which of them.
+        variable: Whose gradient it is.
+    """
+
+    __slots__ = ("dtype", "gradients", "place", "variable")
+
+    def __init__(self, gradients: Gradients, place: int, variable: Any) -> None:
+        self.gradients, self.place, self.variable = gradients, place, variable
+        self.dtype = np.dtype(variable.dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the variable."""
+        found: tuple[int, ...] = self.variable.shape
+        return found
+
+    def array(self) -> Any:
+        """A copy as an ordinary array."""
+        found = self.gradients.get(self.place)
+        assert found is not None
+        return found.reshape(self.shape)
+
+    def __add__(self, other: Any) -> Any:
+        return self.array() + (other.array() if isinstance(other, PackedGradient) else other)
+
+    __radd__ = __add__
+    # So that an array that is added to it leaves the sum to it.
+    __array_ufunc__ = None
 
 
 class EngineCall:
@@ -22,7 +57,7 @@ class EngineCall:
         name: Of the layer, for messages.
         tape: Of the forward pass.
         inputs: How many of the arguments are inputs; the others are variables.
-        places: Where those variables stand among the engine's.
+        leaves: Those variables, with their places among the engine's.
         wanted: Whether gradients of inputs are wanted.
         composed: The same from operations, for higher derivatives.
     """
@@ -34,14 +69,14 @@ class EngineCall:
         name: str,
         tape: Tape,
         inputs: int,
-        places: Sequence[int],
+        leaves: Sequence[tuple[int, Any]],
         wanted: bool,
         composed: Callable[..., Any],
     ) -> None:
         self.name = name
         self._tape = tape
         self._inputs = inputs
-        self._places = places
+        self._leaves = leaves
         self._wanted = wanted
         self._composed = composed
 
@@ -50,9 +85,9 @@ class EngineCall:
         if recording_is_on():
             return self._recorded_rule(dy, args)
         given = [as_array(value_of(d), part.dtype) for d, part in zip(dy, y, strict=True)]
-        variables, inputs = self._tape.backward(given, self._wanted)
+        gradients, inputs = self._tape.backward(given)
         passed = inputs if self._wanted else [None] * self._inputs
-        return [*passed, *(variables[i] for i in self._places)]
+        return [*passed, *(PackedGradient(gradients, i, v) for i, v in self._leaves)]
 
     def _recorded_rule(self, dy: Any, args: Sequence[Any]) -> list[Any]:
         """The rule from operations, so that it can be differentiated itself."""
@@ -99,10 +134,13 @@ def call_engine(
         leaves = [(i, v) for i, v in enumerate(variables) if v.trainable and is_watched(v)]
     wanted = any(isinstance(each, Tensor) and each._node is not None for each in inputs)
     if not recording_is_on() or not (leaves or wanted):
-        outputs = engine.forward(arrays, True, step).outputs if training else engine.predict(arrays)
+        if training:
+            outputs = engine.forward(arrays, True, step, False).outputs
+        else:
+            outputs = engine.predict(arrays)
         return [Tensor(output) for output in outputs]
-    tape = engine.forward(arrays, training, step)
-    call = EngineCall(name, tape, len(inputs), [i for i, _ in leaves], wanted, composed)
+    tape = engine.forward(arrays, training, step, wanted)
+    call = EngineCall(name, tape, len(inputs), leaves, wanted, composed)
     marks = [Tensor(np.empty((), v.dtype), v._leaf) for _, v in leaves]
     results: Any = tuple(tape.outputs)
     tensors = [each if isinstance(each, Tensor) else Tensor(each) for each in inputs]

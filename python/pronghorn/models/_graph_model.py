@@ -388,7 +388,7 @@ class GraphModel(Layer):
             self._build_from(arrays)
         engine = self._get_engine(current_flags=bool(training))
         if training:
-            outputs = engine.forward(arrays, True, self._training_calls).outputs
+            outputs = engine.forward(arrays, True, self._training_calls, False).outputs
             self._training_calls += 1
         else:
             outputs = engine.predict(arrays)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn import _tree
-from pronghorn._autodiff import Tensor, _record, pull_back
+from pronghorn._autodiff import PendingTensor, Tensor, _record, pull_back
 from pronghorn._autodiff._record import Node
 from pronghorn.ops._choice import tensor_like
 from pronghorn.ops._shaping import reshape, stack
@@ -230,7 +230,9 @@ def _finished(gradient: Any, source: Any, unconnected: str) -> Any:
         if unconnected == "none":
             return None
         gradient = np.zeros(source.shape, np.dtype(source.dtype))
-    return gradient if isinstance(gradient, Tensor) else Tensor(gradient)
+    if isinstance(gradient, Tensor):
+        return gradient
+    return PendingTensor(gradient) if hasattr(gradient, "array") else Tensor(gradient)
 
 
 def value_and_grad(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pronghorn import _engine
+from pronghorn._autodiff import PendingTensor
 from pronghorn._engine import as_array
 
 if TYPE_CHECKING:
@@ -125,6 +126,9 @@ class Applying:
         for variable, gradient in zip(variables, grads, strict=True):
             if gradient is None:
                 arrays.append(None)
+                continue
+            if isinstance(gradient, PendingTensor) and gradient.source.variable is variable:
+                arrays.append((gradient.source.gradients, gradient.source.place))
                 continue
             array = as_array(np.asarray(gradient), np.dtype(variable.dtype))
             if array.shape != variable.shape:

@@ -1,0 +1,5 @@
+"""Steps with Python of the user's own: ``python -m benchmarks.recorded`` from the repository's root.
+
+A loss, a training step, or the layers too are written as a user writes them; the same network in
+PyTorch's plain loop runs in between, in the rounds of ``benchmarks.peers``.
+"""
