@@ -108,9 +108,8 @@ py::tuple tape_backward(const HeldTape<T>& held, const py::sequence& dys) {
 template <class T>
 py::object get_gradient(const Gradients<T>& gradients, std::size_t variable) {
   if (variable >= gradients.variables().size()) {
-    throw py::index_error("there are gradients of " +
-                          std::to_string(gradients.variables().size()) + " variables, got " +
-                          std::to_string(variable));
+    throw py::index_error("there are gradients of " + std::to_string(gradients.variables().size()) +
+                          " variables, got " + std::to_string(variable));
   }
   if (!gradients.has(variable)) return py::none();
   auto array = new_array<T>(gradients.variables()[variable]->shape());
@@ -142,8 +141,7 @@ void register_engine(py::module_& m) {
       .def(
           "get",
           [](const PyGradients& self, std::size_t variable) {
-            return std::visit([&](const auto& g) { return get_gradient(*g, variable); },
-                              self.held);
+            return std::visit([&](const auto& g) { return get_gradient(*g, variable); }, self.held);
           },
           py::arg("variable"));
 

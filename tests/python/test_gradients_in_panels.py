@@ -43,7 +43,7 @@ def test_values_are_the_gradients():
     "options", [{}, {"clipvalue": 0.5}, {"clipnorm": 0.5}, {"global_clipnorm": 0.5}], ids=str
 )
 def test_an_update_does_not_depend_on_where_gradients_are(options):
-    """Given as they come, looked at before, and as arrays: the same weights, gradients untouched."""
+    """As they come, looked at before, or as arrays: the same weights, and gradients untouched."""
     results = []
     for how in ("as they come", "looked at", "arrays", "one left out"):
         model, x = network()

@@ -83,8 +83,8 @@ class Gradients {
   Gradients& operator=(const Gradients&) = delete;
 
   const VariableList<T>& variables() const noexcept;
-  bool has(std::size_t variable) const noexcept;       // false: it is not trainable
-  void get(std::size_t variable, T* out) const;        // row-major, of the variable's shape
+  bool has(std::size_t variable) const noexcept;  // false: it is not trainable
+  void get(std::size_t variable, T* out) const;   // row-major, of the variable's shape
   const T* packed(std::size_t variable) const noexcept;
 
  private:

@@ -84,9 +84,9 @@ void unpack_together(const PanelLayout& layout, const T* packed, T* row_major) {
   });
 }
 
-#define PRONGHORN_INSTANTIATE(T)                                                            \
+#define PRONGHORN_INSTANTIATE(T)                                                               \
   template void pack_run(const PanelLayout&, const T*, std::size_t, std::size_t, T*) noexcept; \
-  template void pack_together(const PanelLayout&, const T*, T*);                            \
+  template void pack_together(const PanelLayout&, const T*, T*);                               \
   template void unpack_together(const PanelLayout&, const T*, T*);
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)

@@ -79,8 +79,7 @@ class UpdatePhase final : public Phase<T> {
   }
   std::size_t scratch(std::size_t /*samples*/) const override { return update_.largest(); }
 
-  void run(Step<T>& step, std::size_t begin, std::size_t end,
-           T* scratch) const noexcept override {
+  void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
     const auto& elementwise = kernels::table<T>().elementwise;
     std::size_t factor_of = update_.variables.size();
     double factor = update_.global_clipnorm > 0 ? global_factor() : 1;

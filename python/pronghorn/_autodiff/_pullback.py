@@ -134,6 +134,7 @@ def _spread(
     if not isinstance(passed, (tuple, list)):
         passed = (passed,)
     for argument, gradient in zip(args, passed, strict=False):
+        pairs: list[tuple[Any, Any]]
         if isinstance(argument, Tensor):
             pairs = [(argument, gradient)]
         elif type(argument) is list and gradient is not None:

@@ -213,7 +213,7 @@ class PendingTensor(Tensor):
         self._index = 0
 
     @property
-    def _value(self) -> Any:  # type: ignore[override]
+    def _value(self) -> Any:
         if self._array is None:
             self._array = self.source.array()
         return self._array
