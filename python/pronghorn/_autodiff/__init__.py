@@ -7,7 +7,14 @@ the operations, ``GradientTape`` decides when they are recorded.
 
 from pronghorn._autodiff._operation import by_composition, operation, rule
 from pronghorn._autodiff._pullback import pull_back
-from pronghorn._autodiff._record import Node, is_watched, paused, recording, recording_is_on
+from pronghorn._autodiff._record import (
+    Node,
+    is_watched,
+    paused,
+    recording,
+    recording_is_on,
+    silenced,
+)
 from pronghorn._autodiff._tensor import OPERATIONS, PendingTensor, Tensor, value_of
 
 __all__ = [
@@ -23,5 +30,6 @@ __all__ = [
     "recording",
     "recording_is_on",
     "rule",
+    "silenced",
     "value_of",
 ]

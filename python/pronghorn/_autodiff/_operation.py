@@ -76,8 +76,11 @@ class Operation:
         if flags & 4:
             symbolic = next(t for t in _flat(seen) if hasattr(t, "_operate"))
             return symbolic._operate(self, args, kwargs)
-        with np.errstate(all="ignore"):
+        if _record._state.silent:
             result = self.function(*values, **kwargs)
+        else:
+            with np.errstate(all="ignore"):
+                result = self.function(*values, **kwargs)
         if isinstance(result, (tuple, list)):
             result = tuple(_settled(part, values) for part in result)
         elif self.settled:
@@ -152,13 +155,16 @@ def _settled(result: Any, values: Sequence[Any]) -> Any:
     dtype = getattr(result, "dtype", None)
     if dtype is None:
         return result
-    kind = dtype.kind
-    if (dtype.itemsize != 8 and dtype != np.float16) or kind not in "fi":
+    kind, size = dtype.kind, dtype.itemsize
+    if kind not in "fi" or (size != 8 and (size != 2 or kind != "f")):
         return result
+    for value in values:
+        if getattr(value, "dtype", None) == dtype:
+            return result
     target = np.dtype(floatx() if kind == "f" else np.int32)
     if target == dtype:
         return result
-    same = (np.dtype(np.float16),) if dtype == np.float16 else _WIDE[kind]
+    same = (np.dtype(np.float16),) if size == 2 else _WIDE[kind]
     if any(getattr(value, "dtype", None) in same for value in _flat(values)):
         return result
     return result.astype(target)

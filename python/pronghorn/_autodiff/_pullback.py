@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,22 +31,30 @@ def pull_back(
         An array (with `keep` a tensor) for each source; None where nothing depends on it.
     """
     wanted = [s if isinstance(s, tuple) or s is None else (s, 0) for s in sources]
-    order = _relevant(results, {pair[0] for pair in wanted if pair is not None})
+    targets = {pair[0] for pair in wanted if pair is not None}
+    order = _relevant(results, targets)
     held: dict[Node, list[Any]] = {}
     for result, gradient in zip(results, gradients, strict=True):
         if isinstance(result, Tensor) and result._node in order:
             _add(held, result, gradient)
-    targets = {pair[0] for pair in wanted if pair is not None}
-    for node in sorted(order, key=lambda each: each.number, reverse=True):
-        if node.operation is None or node not in held:
-            continue
-        grads = held[node] if node in targets else held.pop(node)
-        _through(node, grads, order, held, keep)
+    if keep:
+        _reverse(order, targets, held, True)
+    else:
+        with _record.paused(), _record.silenced():
+            _reverse(order, targets, held, False)
     found: list[Any] = []
     for pair in wanted:
         none = pair is None or pair[0] not in held
         found.append(None if none or pair is None else held[pair[0]][pair[1]])
     return found
+
+
+def _reverse(
+    order: dict[Node, None], targets: set[Node], held: dict[Node, list[Any]], keep: bool
+) -> None:
+    for node in reversed(order):
+        if node.operation is not None and node in held:
+            _through(node, held[node] if node in targets else held.pop(node), order, held, keep)
 
 
 def _inputs(node: Node) -> list[Tensor]:
@@ -58,8 +67,8 @@ def _inputs(node: Node) -> list[Tensor]:
     return found
 
 
-def _relevant(results: Sequence[Any], sources: set[Node]) -> set[Node]:
-    """The nodes between `results` and `sources`, both included."""
+def _relevant(results: Sequence[Any], sources: set[Node]) -> dict[Node, None]:
+    """The nodes between `results` and `sources`, both included, earlier ones first."""
     reached: dict[Node, list[Node]] = {}
     stack = [r._node for r in results if isinstance(r, Tensor) and r._node is not None]
     while stack:
@@ -69,11 +78,19 @@ def _relevant(results: Sequence[Any], sources: set[Node]) -> set[Node]:
         parents = [t._node for t in _inputs(node) if t._node is not None]
         reached[node] = parents
         stack.extend(parents)
-    relevant: set[Node] = set()
-    for node in sorted(reached, key=lambda each: each.number):
-        if node in sources or any(parent in relevant for parent in reached[node]):
-            relevant.add(node)
+    relevant: dict[Node, None] = {}
+    for node in sorted(reached, key=_number):
+        if node in sources:
+            relevant[node] = None
+            continue
+        for parent in reached[node]:
+            if parent in relevant:
+                relevant[node] = None
+                break
     return relevant
+
+
+_number = operator.attrgetter("number")
 
 
 def _add(held: dict[Node, list[Any]], tensor: Tensor, gradient: Any) -> None:
@@ -90,7 +107,11 @@ def _add(held: dict[Node, list[Any]], tensor: Tensor, gradient: Any) -> None:
 
 
 def _through(
-    node: Node, grads: list[Any], order: set[Node], held: dict[Node, list[Any]], keep: bool
+    node: Node,
+    grads: list[Any],
+    order: Mapping[Node, None],
+    held: dict[Node, list[Any]],
+    keep: bool,
 ) -> None:
     """Passes the gradients of a node's outputs to its arguments."""
     operation = node.operation
@@ -119,17 +140,12 @@ def _through(
             for part, grad in zip(node.value, grads, strict=True)
         ]
     dy = tuple(grads) if several else grads[0]
-    if keep:
-        passed = operation.rule(dy, y, *args, **node.kwargs)
-        _spread(node.args, passed, order, held)
-    else:
-        with _record.paused(), np.errstate(all="ignore"):
-            passed = operation.rule(dy, y, *args, **node.kwargs)
-            _spread(node.args, passed, order, held)
+    passed = operation.rule(dy, y, *args, **node.kwargs)
+    _spread(node.args, passed, order, held)
 
 
 def _spread(
-    args: Sequence[Any], passed: Any, order: set[Node], held: dict[Node, list[Any]]
+    args: Sequence[Any], passed: Any, order: Mapping[Node, None], held: dict[Node, list[Any]]
 ) -> None:
     if not isinstance(passed, (tuple, list)):
         passed = (passed,)

@@ -8,11 +8,14 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 _numbers = itertools.count()
 
 
 class _State(threading.local):
     depth = 0  # recordings that are open in this thread
+    silent = False  # whether NumPy has been told not to warn of overflow and the like
 
     def __init__(self) -> None:
         self.tapes: list[Any] = []  # those of them that belong to a tape
@@ -42,6 +45,23 @@ class Node:
         self.kwargs = kwargs or {}
         self.value = value
         self.number = next(_numbers)
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """No warnings of overflow and the like from what happens inside, as operations have none.
+
+    An operation that finds this done need not do it itself, which takes as long as a small one.
+    """
+    if _state.silent:
+        yield
+        return
+    _state.silent = True
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _state.silent = False
 
 
 def recording_is_on() -> bool:

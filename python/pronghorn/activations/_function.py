@@ -108,14 +108,17 @@ def _on_array(x: NDArray[Any], specification: Specification, axis: int) -> NDArr
         )
     dtype = np.dtype(x.dtype if x.dtype.kind == "f" else floatx()).newbyteorder("=")
     work = np.float64 if dtype.itemsize >= 8 else np.float32
-    moved = np.moveaxis(np.atleast_1d(x), axis if x.ndim else -1, -1)
+    last = axis == -1 or axis == x.ndim - 1 or not x.ndim
+    moved = np.atleast_1d(x) if last else np.moveaxis(x, axis, -1)
     if moved.size == 0:
         return x.astype(dtype)
     columns = moved.shape[-1]
     rows = np.ascontiguousarray(moved, dtype=work).reshape(-1, columns)
     engine = _engine_for(*specification.values(), columns, np.dtype(work).name)
     (result,) = engine.predict([rows])
-    shaped = np.moveaxis(np.asarray(result).reshape(moved.shape), -1, axis if x.ndim else -1)
+    shaped = np.asarray(result).reshape(moved.shape)
+    if not last:
+        shaped = np.moveaxis(shaped, -1, axis)
     return shaped.reshape(x.shape).astype(dtype, copy=False)
 
 

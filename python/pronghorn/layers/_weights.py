@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from pronghorn import constraints, initializers, regularizers
 from pronghorn._engine import Array
 from pronghorn._serialization import _allowance
 from pronghorn._variable import Variable
+from pronghorn.metrics._metric import Metric
 
 if TYPE_CHECKING:
     from pronghorn.layers._layer import Layer
@@ -27,6 +29,7 @@ class WeightHolder:
     def __init__(self, trainable: bool) -> None:
         self._trainable = trainable
         self._weights: list[Variable] = []
+        self._attributes_seen = _Seen()
         self._weight_regularizers: list[tuple[Variable, Any]] = []
 
     def add_weight(
@@ -69,24 +72,20 @@ class WeightHolder:
 
     def _sublayers(self) -> list[Layer]:
         """Layers inside this one: those among its attributes, also in lists and dicts."""
-        found: list[Any] = [x for x in self._attributes() if isinstance(x, WeightHolder)]
-        return found
+        return self._attributes().layers if getattr(self, "_own_call", False) else []
 
-    def _attributes(self) -> list[Any]:
+    def _attributes(self) -> _Seen:
         """Layers and variables that a subclass has as attributes, in the order of assignment."""
-        if not getattr(self, "_own_call", False):
-            return []
-        found: dict[int, Any] = {}
-        for name, value in vars(self).items():
-            if name not in _INTERNAL:
-                for leaf in _leaves(value):
-                    found.setdefault(id(leaf), leaf)
-        return list(found.values())
+        seen, attributes = self._attributes_seen, vars(self)
+        if not seen.holds_of(attributes):
+            seen.look_at(attributes)
+        return seen
 
     def _own_weights(self) -> list[Variable]:
         """The weights that belong to this layer itself."""
-        mine = [each for each in self._attributes() if isinstance(each, Variable)]
-        return list(dict.fromkeys([*self._weights, *mine]))
+        if not getattr(self, "_own_call", False):
+            return self._weights
+        return list(dict.fromkeys([*self._weights, *self._attributes().variables]))
 
     def _flatten_layers(self) -> list[WeightHolder]:
         """This layer and all inside it."""
@@ -191,22 +190,74 @@ class WeightHolder:
                     variable.trainable = bool(value)
 
 
+class _Seen:
+    """What was found among the attributes of a layer, for as long as these are the same objects."""
+
+    __slots__ = ("_contents", "_values", "layers", "metrics", "variables")
+
+    def __init__(self) -> None:
+        self._values: list[Any] = []
+        self._contents: list[tuple[Any, list[Any]]] = []  # of lists, tuples and dicts
+        self.layers: list[Any] = []
+        self.variables: list[Variable] = []
+        self.metrics: list[Metric] = []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Seen, ()
+
+    def holds_of(self, attributes: dict[str, Any]) -> bool:
+        """Whether nothing has changed since `look_at`."""
+        if not _same(attributes.values(), self._values):
+            pairs = zip(attributes.values(), self._values, strict=False)
+            if len(attributes) != len(self._values) or not all(
+                now is then or (type(now) in _NUMBERS and type(then) in _NUMBERS)
+                for now, then in pairs
+            ):
+                return False
+            self._values = list(attributes.values())
+        for container, items in self._contents:
+            if not _same(container.values() if isinstance(container, dict) else container, items):
+                return False
+        return True
+
+    def look_at(self, attributes: dict[str, Any]) -> None:
+        """Finds the layers and variables."""
+        self._values, self._contents = list(attributes.values()), []
+        found: dict[int, Any] = {}
+        for name, value in attributes.items():
+            if name not in _INTERNAL:
+                for leaf in self._leaves(value):
+                    found.setdefault(id(leaf), leaf)
+        self.layers = [each for each in found.values() if isinstance(each, WeightHolder)]
+        self.variables = [each for each in found.values() if isinstance(each, Variable)]
+        self.metrics = [each for each in attributes.values() if isinstance(each, Metric)]
+
+    def _leaves(self, value: Any) -> list[Any]:
+        """The layers and variables in a value."""
+        if isinstance(value, (WeightHolder, Variable)):
+            return [value]
+        if isinstance(value, (list, tuple)):
+            items = list(value)
+        elif isinstance(value, dict):
+            items = list(value.values())
+        else:
+            return []
+        self._contents.append((value, items))
+        return [leaf for item in items for leaf in self._leaves(item)]
+
+
+_NUMBERS = (int, float, bool)
+
+
+def _same(values: Any, others: list[Any]) -> bool:
+    return len(values) == len(others) and all(map(operator.is_, values, others))
+
+
 # Attributes of this package's own, which hold layers and weights in other ways.
 _INTERNAL = frozenset(
     {
-        "_eager", "_engine", "_inbound_nodes", "_inputs", "_inputs_struct", "_layer_graph",
-        "_layers", "_losses", "_outputs", "_outputs_struct", "_weight_regularizers", "_weights",
-        "history", "optimizer",
+        "_attributes_seen", "_eager", "_engine", "_inbound_nodes", "_inputs", "_inputs_struct",
+        "_layer_graph", "_layers", "_losses", "_outputs", "_outputs_struct",
+        "_weight_regularizers", "_weights", "history", "optimizer",
     }
 )  # fmt: skip
-
-
-def _leaves(value: Any) -> list[Any]:
-    """The layers and variables in a value."""
-    if isinstance(value, (WeightHolder, Variable)):
-        return [value]
-    if isinstance(value, (list, tuple)):
-        return [leaf for item in value for leaf in _leaves(item)]
-    if isinstance(value, dict):
-        return [leaf for item in value.values() for leaf in _leaves(item)]
-    return []

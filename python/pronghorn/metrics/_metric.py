@@ -37,7 +37,9 @@ class MetricVariable(NDArrayOperatorsMixin):
 
     def assign(self, value: ArrayLike) -> None:
         """Sets the value; it is broadcast to the variable's shape."""
-        self._value = np.broadcast_to(np.asarray(value, self._value.dtype), self.shape).copy()
+        array = np.array(value, self._value.dtype)
+        same = array.shape == self._value.shape
+        self._value = array if same else np.broadcast_to(array, self.shape).copy()
 
     def assign_add(self, value: ArrayLike) -> None:
         """Adds to the value."""

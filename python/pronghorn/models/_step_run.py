@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pronghorn import _tree
-from pronghorn._autodiff import Tensor
+from pronghorn._autodiff import Tensor, silenced
 from pronghorn.models._feed import Feed
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ class StepRun:
             start = self.done * self._size
             stop = min(start + self._size, self._feed.rows)
             rows: Any = np.s_[start:stop] if self._order is None else self._order[start:stop]
-            found = self._step(self._feed.rows_of(rows, stop - start).data())
+            with silenced():
+                found = self._step(self._feed.rows_of(rows, stop - start).data())
             self._logs = self._named(found)
             self.done += 1
             count += 1

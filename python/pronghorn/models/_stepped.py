@@ -198,7 +198,7 @@ class SteppedModel(GraphModel):
         if self._objects is not None:
             found += [metric for _, _, metric, _ in self._objects.metrics]
         for layer in self._flatten_layers():
-            found += [v for v in vars(layer).values() if isinstance(v, metrics.Metric)]
+            found += layer._attributes().metrics
         if self._objects is not None:
             found += self._objects.loss_trackers
         return list(dict.fromkeys(found))

@@ -15,6 +15,12 @@ _DTYPES = (
     "float16", "float32", "float64",
 )  # fmt: skip
 
+# Names, types and dtypes that need no further look.
+_STANDARD: dict[Any, np.dtype[Any]] = {
+    key: np.dtype(name) for name in _DTYPES for key in (name, np.dtype(name), np.dtype(name).type)
+}
+_KEYS = {type(key) for key in _STANDARD}
+
 
 def standard_dtype(dtype: Any) -> np.dtype[Any]:
     """`dtype` as NumPy's; None is ``config.floatx()``.
@@ -22,6 +28,9 @@ def standard_dtype(dtype: Any) -> np.dtype[Any]:
     Raises:
         ValueError: If it is not one of the numeric types.
     """
+    known = _STANDARD.get(dtype) if type(dtype) in _KEYS else None
+    if known is not None:
+        return known
     name = floatx() if dtype is None else getattr(dtype, "name", None) or dtype
     try:
         found = np.dtype(name)

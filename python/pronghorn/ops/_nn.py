@@ -48,6 +48,8 @@ def _logistic(x: Any) -> Any:
 
 
 def _relu(dy: Any, y: Any, x: Any, slope: float, top: float, threshold: float) -> Any:
+    if slope == 0 and top == math.inf:
+        return dy * (x > threshold)
     inside = _step(x > threshold, x) * _step(x < top, x)
     return dy * (inside + slope * _step(x <= threshold, x))
 
