@@ -239,6 +239,12 @@ Program<T>& Trainer<T>::State::apply_program() {
     for (auto* make : {&make_norm_phase<T>, &make_update_phase<T>}) {
       apply->stages.emplace_back();
       apply->stages.back().phases.push_back((*make)(update));
+      // Memory is the limit rather than arithmetic: about as long as this many operations.
+      constexpr double kFlopsPerElement = 60;
+      for (const auto& piece : update.pieces) {
+        apply->stages.back().cost.flops_per_step +=
+            kFlopsPerElement * static_cast<double>(piece.size);
+      }
     }
     apply->stages.emplace_back();
     for (const ConstraintSpec& constraint : engine->state_->graph.constraints()) {
@@ -480,7 +486,7 @@ void Trainer<T>::apply_gradients(const std::vector<GivenGradient<T>>& gradients,
   }
   const std::int64_t number = state.iterations.load() + 1;
   const auto scalars = state.scalars(learning_rate, number);
-  const int threads = worthwhile_threads(program, 1);
+  const int threads = threads_apart<T>(program.flops(1));
   auto workspace = state.apply_pool->take(1, threads);
   Team::run(threads, [&](int thread, int team, Barrier& barrier) {
     Step<T> step;
