@@ -172,6 +172,11 @@ OptimizerSpec to_optimizer(const py::handle& object) {
       {"hyper", field(&OptimizerSpec::hyper)},
       {"weight_decay", field(&OptimizerSpec::weight_decay)},
       {"undecayed", field(&OptimizerSpec::undecayed)},
+      {"apart", field(&OptimizerSpec::apart)},
+      {"use_ema", field(&OptimizerSpec::use_ema)},
+      {"ema_momentum", field(&OptimizerSpec::ema_momentum)},
+      {"ema_overwrite_frequency", field(&OptimizerSpec::ema_overwrite_frequency)},
+      {"gradient_accumulation_steps", field(&OptimizerSpec::gradient_accumulation_steps)},
       {"clipnorm", field(&OptimizerSpec::clipnorm)},
       {"clipvalue", field(&OptimizerSpec::clipvalue)},
       {"global_clipnorm", field(&OptimizerSpec::global_clipnorm)}};

@@ -251,7 +251,7 @@ py::list get_slots(const Trainer<T>& trainer) {
   py::list list;
   const auto slots = trainer.slots();
   for (std::size_t s = 0; s < slots.size(); ++s) {
-    auto array = new_array<T>(trainer.engine()->variables()[slots[s].variable]->shape());
+    auto array = new_array<T>(slots[s].shape);
     trainer.get_slot(s, array.mutable_data());
     list.append(py::make_tuple(slots[s].name, slots[s].variable, array));
   }
@@ -267,10 +267,10 @@ void set_slots(Trainer<T>& trainer, const py::sequence& values) {
   }
   const auto arrays = require_arrays<T>(values, "values");
   for (std::size_t s = 0; s < slots.size(); ++s) {
-    const auto want = to_ssize(trainer.engine()->variables()[slots[s].variable]->shape());
+    const auto want = to_ssize(slots[s].shape);
     if (!std::equal(want.begin(), want.end(), arrays[s].shape(),
                     arrays[s].shape() + arrays[s].ndim())) {
-      throw py::value_error("values[" + std::to_string(s) + "] must have its variable's shape");
+      throw py::value_error("values[" + std::to_string(s) + "] must have its slot's shape");
     }
   }
   for (std::size_t s = 0; s < slots.size(); ++s) trainer.set_slot(s, arrays[s].data());

@@ -169,6 +169,11 @@ class OptimizerSpec(TypedDict, total=False):
     hyper: dict[str, float]  # every name of it
     weight_decay: float  # 0: none
     undecayed: list[int]  # indices of variables that it leaves alone
+    apart: list[int]  # indices of variables that the main rule leaves alone (Muon)
+    use_ema: bool  # keep moving averages of the weights, as slots "average"
+    ema_momentum: float
+    ema_overwrite_frequency: int  # updates between takings of the averages; 0: none
+    gradient_accumulation_steps: int  # gradients an update; their sum is "gradient_accumulator"
     clipnorm: float  # 0: none, each of the three
     clipvalue: float
     global_clipnorm: float
@@ -183,7 +188,7 @@ class Trainer:
         metrics: Sequence[Sequence[MetricSpec]],  # one list an output
         optimizer: OptimizerSpec | None,
     ) -> None: ...
-    iterations: int
+    iterations: int  # gradients seen
     def set_optimizer(self, spec: OptimizerSpec) -> None: ...  # new numbers, same name and slots
     def get_slots(self) -> list[tuple[str, int, Array]]:  # (slot name, variable index, value)
         ...

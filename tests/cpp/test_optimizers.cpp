@@ -12,6 +12,7 @@ using kernels::kMaxSlots;
 using kernels::Optimizer;
 using kernels::OptimizerConfig;
 using kernels::OptimizerScalars;
+using kernels::SlotSpec;
 using kernels::Table;
 
 constexpr double kRate = 0.05;
@@ -129,6 +130,16 @@ std::multimap<std::string, Reference> references() {
           const double v = p.s[1] / (1 - std::pow(0.99, t));
           p.w -= kRate * m / (std::sqrt(v) + 1e-3);
         }}},
+      {"schedulefreeadamw",
+       {{0.9, 0.99, 1e-3, 10},
+        moments,
+        [](Parameter& p, double g, int t) {
+          const double share = p.w - 0.1 * p.s[0];  // 0.9 times the average so far
+          p.s[1] = 0.99 * p.s[1] + 0.01 * g * g;
+          const double v = p.s[1] / (1 - std::pow(0.99, t));
+          p.s[0] -= kRate * std::min(1.0, t / 10.0) * g / (std::sqrt(v) + 1e-3);
+          p.w = 0.1 * p.s[0] + (1 - 1.0 / t) * share + 0.9 * p.s[0] / t;
+        }}},
       {"ftrl",
        {{-0.7, 0.2, 0.05, 0.1, 0.03, 0.4},
         {"accumulator", "linear"},
@@ -164,6 +175,7 @@ TYPED_TEST(OptimizerTest, FiftyStepsFollowTheRule) {
     for (std::size_t o = 0; o < table.optimizer_count; ++o) {
       const Optimizer<T>& optimizer = table.optimizers[o];
       SCOPED_TRACE(optimizer.name);
+      if (optimizer.update_whole != nullptr) continue;
       const auto range = known.equal_range(optimizer.name);
       ASSERT_NE(range.first, range.second) << "no reference for this optimizer";
       for (auto entry = range.first; entry != range.second; ++entry) {
@@ -173,10 +185,11 @@ TYPED_TEST(OptimizerTest, FiftyStepsFollowTheRule) {
           config.learning_rate = kRate;
           config.weight_decay = weight_decay;
           std::copy(reference.hyper.begin(), reference.hyper.end(), config.hyper);
-          const char* names[kMaxSlots] = {};
-          double initial[kMaxSlots] = {};
-          const int count = optimizer.slots(config.hyper, names, initial);
-          ASSERT_EQ(std::vector<std::string>(names, names + count), reference.slots);
+          SlotSpec made[kMaxSlots] = {};
+          const int count = optimizer.slots(config.hyper, {2, false}, made);
+          std::vector<std::string> names;
+          for (int s = 0; s < count; ++s) names.push_back(made[s].name);
+          ASSERT_EQ(names, reference.slots);
           std::size_t hyper_count = 0;
           while (optimizer.hyper_names[hyper_count] != nullptr) ++hyper_count;
           ASSERT_EQ(hyper_count, reference.hyper.size());
@@ -192,8 +205,8 @@ TYPED_TEST(OptimizerTest, FiftyStepsFollowTheRule) {
           for (std::size_t i = 0; i < n; ++i) {
             want[i].w = static_cast<double>(w.at(0, i));
             for (int s = 0; s < count; ++s) {
-              slots[s]->at(0, i) = static_cast<T>(initial[s]);
-              want[i].s[static_cast<std::size_t>(s)] = initial[s];
+              slots[s]->at(0, i) = static_cast<T>(made[s].initial);
+              want[i].s[static_cast<std::size_t>(s)] = made[s].initial;
             }
           }
           double state[4] = {1, 1, 1, 1};
@@ -228,6 +241,7 @@ TYPED_TEST(OptimizerTest, CuttingTheRunDoesNotChangeTheResult) {
   for_each_isa<T>([&](const Table<T>& table) {
     for (std::size_t o = 0; o < table.optimizer_count; ++o) {
       const Optimizer<T>& optimizer = table.optimizers[o];
+      if (optimizer.update_whole != nullptr) continue;
       OptimizerConfig config;
       config.learning_rate = 0.1;
       std::fill(config.hyper, config.hyper + kernels::kMaxScalars, 0.5);
@@ -253,6 +267,72 @@ TYPED_TEST(OptimizerTest, CuttingTheRunDoesNotChangeTheResult) {
       for (std::size_t r = 0; r < 4; ++r) {
         for (std::size_t i = 0; i < n; ++i) {
           ASSERT_EQ(whole.at(r, i), parts.at(r, i)) << optimizer.name << " row " << r;
+        }
+      }
+    }
+  });
+}
+
+// Five steps of an optimizer that takes parameters as a whole; its rule is tested from Python.
+template <class T>
+std::vector<double> whole_steps(const Table<T>& table, const std::string& name,
+                                const std::vector<std::size_t>& axes, bool apart) {
+  const Optimizer<T>& optimizer = *kernels::find_optimizer(table, name);
+  OptimizerConfig config;
+  config.learning_rate = kRate;
+  config.weight_decay = 0.1;
+  for (int h = 0; h < kernels::kMaxScalars && optimizer.hyper_names[h] != nullptr; ++h) {
+    const std::string hyper = optimizer.hyper_names[h];
+    config.hyper[h] = hyper == "ns_steps" ? 4 : hyper == "beta_2_decay" ? -0.8 : 0.5;
+  }
+  std::size_t size = 1;
+  for (const std::size_t axis : axes) size *= axis;
+  std::mt19937_64 random(8);
+  Guarded<T> w(1, size, size), g(1, size, size), a(1, size, size), b(1, size, size),
+      c(1, size, size);
+  w.fill(random, -1, 1);
+  const std::size_t room = optimizer.whole_scratch(axes.data(), axes.size());
+  Guarded<T> scratch(1, room + 1, room + 1);
+  T* slots[kMaxSlots] = {a.data(), b.data(), c.data()};
+  double state[4] = {1, 1, 1, 1};
+  for (int t = 1; t <= 5; ++t) {
+    g.fill(random, -1, 1);
+    OptimizerScalars<T> scalars = {};
+    optimizer.prepare(config, t, state, scalars);
+    kernels::WholeParameter<T> parameter = {};
+    parameter.axes = axes.data();
+    parameter.rank = axes.size();
+    parameter.apart = apart;
+    parameter.decays = true;
+    parameter.w = w.data();
+    parameter.g = g.data();
+    parameter.slots = slots;
+    parameter.scratch = scratch.data();
+    parameter.products = &table.products;
+    optimizer.update_whole(parameter, scalars);
+  }
+  EXPECT_TRUE(w.guards_intact() && g.guards_intact() && a.guards_intact() && b.guards_intact() &&
+              c.guards_intact() && scratch.guards_intact());
+  std::vector<double> found;
+  for (std::size_t i = 0; i < size; ++i) found.push_back(static_cast<double>(w.at(0, i)));
+  return found;
+}
+
+TYPED_TEST(OptimizerTest, WholeParametersAgreeAmongInstructionSets) {
+  using T = TypeParam;
+  for_each_isa<T>([&](const Table<T>& table) {
+    for (std::size_t o = 0; o < table.optimizer_count; ++o) {
+      const Optimizer<T>& optimizer = table.optimizers[o];
+      if (optimizer.update_whole == nullptr) continue;
+      for (const bool apart : {false, true}) {
+        for (const std::vector<std::size_t>& axes : std::vector<std::vector<std::size_t>>{
+                 {1}, {19}, {1, 1}, {5, 23}, {23, 5}, {130, 7}, {2, 3, 5}}) {
+          const auto want = whole_steps(kernels::table<double>(), optimizer.name, axes, apart);
+          const auto have = whole_steps(table, optimizer.name, axes, apart);
+          for (std::size_t i = 0; i < want.size(); ++i) {
+            ASSERT_NEAR(have[i], want[i], 2e3 * std::numeric_limits<T>::epsilon())
+                << optimizer.name << " of rank " << axes.size() << ", element " << i;
+          }
         }
       }
     }

@@ -75,7 +75,7 @@ def test_reduced_rate_is_used(model, data):
     history = model.fit(
         x, y, batch_size=ROWS, epochs=4, verbose=0, callbacks=[plateau, recorder]
     ).history
-    assert history["learning_rate"] == [0.1, 0.1, 0.05, 0.025]
+    assert history["learning_rate"] == np.float32([0.1, 0.1, 0.05, 0.025]).tolist()
     steps = [
         np.linalg.norm(after[0] - before[0])
         for before, after in zip(recorder.weights, recorder.weights[1:], strict=False)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pronghorn as keras
+from pronghorn import _core
 from pronghorn.optimizers._optimizer import REGISTRY
 
 N, INPUTS, OUTPUTS, STEPS = 24, 5, 3, 50
@@ -85,6 +86,58 @@ def nadam(t, w, g, s, lr, beta_1, beta_2, epsilon):
     return w - lr * m / (np.sqrt(s["v"] / (1 - beta_2**t)) + epsilon)
 
 
+def lamb(t, w, g, s, lr, beta_1, beta_2, epsilon):
+    s["m"] = beta_1 * s.get("m", 0.0) + (1 - beta_1) * g
+    s["v"] = beta_2 * s.get("v", 0.0) + (1 - beta_2) * g * g
+    u = s["m"] / (1 - beta_1**t) / (np.sqrt(s["v"] / (1 - beta_2**t)) + epsilon)
+    norms = np.linalg.norm(w), np.linalg.norm(u)
+    return w - lr * (norms[0] / norms[1] if min(norms) > 0 else 1.0) * u
+
+
+def adafactor(t, w, g, s, lr, **hyper):
+    square = g * g + hyper["epsilon_1"]
+    keep = 1 - t ** hyper["beta_2_decay"]
+    if w.ndim < 2:
+        s["v"] = keep * s.get("v", 0.0) + (1 - keep) * square
+    else:
+        s["r"] = keep * s.get("r", 0.0) + (1 - keep) * square.mean(axis=-1)
+        s["c"] = keep * s.get("c", 0.0) + (1 - keep) * square.mean(axis=-2)
+        share = s["r"] / s["r"].mean(axis=-1, keepdims=True)
+        s["v"] = share[..., :, None] * s["c"][..., None, :]
+    u = g / np.sqrt(s["v"])
+    u = u / max(1.0, np.sqrt((u * u).mean()) / hyper["clip_threshold"])
+    size = max(hyper["epsilon_2"], np.sqrt((w * w).mean()))
+    return w - size * min(lr, 1 / math.sqrt(t)) * u
+
+
+def schedule_free_adamw(t, w, g, s, lr, beta_1, beta_2, epsilon, warmup_steps):
+    x, z = s.get("x", s["start"]), s.get("z", s["start"])
+    shrunk = w - ((1 - beta_1) * z + beta_1 * x)  # what weight decay took
+    s["v"] = beta_2 * s.get("v", 0.0) + (1 - beta_2) * g * g
+    rate = lr * min(1.0, t / warmup_steps) if warmup_steps else lr
+    s["z"] = z - rate * g / (np.sqrt(s["v"] / (1 - beta_2**t)) + epsilon)
+    s["x"] = (1 - 1 / t) * (x + shrunk / beta_1) + s["z"] / t
+    return (1 - beta_1) * s["z"] + beta_1 * s["x"]
+
+
+def muon(t, w, g, s, lr, **hyper):
+    if w.ndim != 2:
+        return adam(
+            t, w, g, s, lr, hyper["adam_beta_1"], hyper["adam_beta_2"], hyper["epsilon"], False
+        )
+    mu = hyper["momentum"]
+    s["m"] = mu * s.get("m", 0.0) + g
+    x = g + mu * s["m"] if hyper["nesterov"] else s["m"]
+    turned = w.shape[0] > w.shape[1]
+    x = x.T if turned else x
+    x = x / (np.linalg.norm(x) + 1e-7)
+    for _ in range(hyper["ns_steps"]):
+        a = x @ x.T
+        x = hyper["muon_a"] * x + (hyper["muon_b"] * a + hyper["muon_c"] * a @ a) @ x
+    scale = 1.0 if hyper["rms_rate"] is None else hyper["rms_rate"] * math.sqrt(max(w.shape))
+    return w - lr * scale * (x.T if turned else x)
+
+
 RULES = {
     "SGD": sgd,
     "RMSprop": rmsprop,
@@ -96,6 +149,10 @@ RULES = {
     "Nadam": nadam,
     "Lion": lion,
     "Ftrl": ftrl,
+    "Lamb": lamb,
+    "Adafactor": adafactor,
+    "ScheduleFreeAdamW": schedule_free_adamw,
+    "Muon": muon,
 }
 VARIANTS = {
     "SGD": [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"nesterov": True}],
@@ -117,6 +174,20 @@ VARIANTS = {
         },
     ],
     "Lion": [{}, {"beta_1": 0.5, "beta_2": 0.7}],
+    "Lamb": [{}, {"beta_1": 0.5, "epsilon": 1e-2}],
+    "Adafactor": [{}, {"beta_2_decay": -0.5, "epsilon_2": 0.5, "clip_threshold": 0.5}],
+    "ScheduleFreeAdamW": [{}, {"beta_1": 0.7, "warmup_steps": 20, "epsilon": 1e-3}],
+    "Muon": [
+        {"adam_weight_decay": None, "weight_decay": None},
+        {
+            "ns_steps": 3,
+            "nesterov": False,
+            "rms_rate": None,
+            "weight_decay": 0.1,
+            "adam_weight_decay": 0.1,
+            "momentum": 0.5,
+        },
+    ],
 }
 COMMON = [
     {},
@@ -124,6 +195,9 @@ COMMON = [
     {"clipnorm": 0.02},
     {"clipvalue": 0.005},
     {"global_clipnorm": 0.02},
+    {"gradient_accumulation_steps": 5, "clipnorm": 0.02},
+    {"gradient_accumulation_steps": 2, "use_ema": True, "ema_momentum": 0.8},
+    {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 3},
 ]
 RATE = {"Adadelta": 1.0, "Adagrad": 0.1, "Ftrl": 0.1}
 
@@ -133,7 +207,9 @@ def cases():
         for variant in VARIANTS[cls.__name__]:
             yield cls, variant
         for common in COMMON[1:]:
-            yield cls, common
+            decay = common.get("weight_decay")
+            muon = {"weight_decay": decay, "adam_weight_decay": decay}
+            yield cls, {**common, **(muon if cls.__name__ == "Muon" else {})}
 
 
 def clip(gradients, settings):
@@ -151,15 +227,25 @@ def clip(gradients, settings):
 
 def reference(rule, weights, x, y, rates, hyper, settings):
     """Batch gradient descent of x W + b with mean squared error."""
-    weights, slots = [w.copy() for w in weights], [{}, {}]
+    weights, slots = [w.copy() for w in weights], [{"start": w} for w in weights]
     decay = settings.get("weight_decay") or 0.0
-    for t in range(1, len(rates) + 1):
+    every = settings.get("gradient_accumulation_steps") or 1
+    sums, averages, updates = [0.0, 0.0], [w.copy() for w in weights], 0
+    for step, rate in enumerate(rates, 1):
         error = 2.0 * (x @ weights[0] + weights[1] - y) / y.size
-        gradients = clip([x.T @ error, error.sum(axis=0)], settings)
-        for i, g in enumerate(gradients):
-            w = weights[i] * (1 - decay * rates[t - 1])
-            weights[i] = rule(t, w, g, slots[i], rates[t - 1], **hyper)
-    return weights
+        sums = [s + g for s, g in zip(sums, [x.T @ error, error.sum(axis=0)], strict=True)]
+        kept = settings.get("ema_momentum", 0.0) if updates else 0.0
+        overwrite = (updates + 1) % (settings.get("ema_overwrite_frequency") or math.inf) == 0
+        if step % every == 0:
+            updates += 1
+            for i, g in enumerate(clip([s / every for s in sums], settings)):
+                w = weights[i] * (1 - decay * rate)
+                weights[i] = rule(updates, w, g, slots[i], rate, **hyper)
+            sums = [0.0, 0.0]
+        averages = [kept * a + (1 - kept) * w for a, w in zip(averages, weights, strict=True)]
+        if overwrite:
+            weights = [a.copy() for a in averages]
+    return averages if settings.get("use_ema") else weights
 
 
 def problem(dtype="float64"):
@@ -183,18 +269,73 @@ def test_against_numpy(cls, settings, path):
     rate = RATE.get(cls.__name__, 0.02)
     optimizer = cls(learning_rate=rate, **settings)
     model.compile(optimizer, "mse")
-    if path == "fit":
-        model.fit(x, y, batch_size=N, epochs=STEPS, shuffle=False, verbose=0)
-    else:
+    if path == "train_on_batch":
         for _ in range(STEPS):
             model.train_on_batch(x, y)
+        optimizer.finalize_variable_values(model.trainable_weights)
+    else:
+        model.fit(x, y, batch_size=N, epochs=STEPS, shuffle=False, verbose=0)
     hyper = {name: getattr(optimizer, name) for name in cls._hyper}
     decayed = {**settings, "weight_decay": optimizer.weight_decay}
     expected = reference(RULES[cls.__name__], weights, x, y, [rate] * STEPS, hyper, decayed)
     for ours, theirs in zip(model.get_weights(), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
         assert abs(theirs - weights[theirs.ndim == 1]).max() > 1e-3  # it has moved
-    assert optimizer.iterations == STEPS
+    assert optimizer.iterations == STEPS // (optimizer.gradient_accumulation_steps or 1)
+
+
+class Own(keras.layers.Layer):
+    """A layer that only Python computes."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight((shape[-1], OUTPUTS), name="kernel")
+        self.bias = self.add_weight((OUTPUTS,), name="bias")
+        self.built = True
+
+    def call(self, x):
+        if float(keras.ops.sum(x)) == math.inf:  # what a graph cannot hold
+            raise ValueError
+        return x @ self.kernel + self.bias
+
+
+@pytest.mark.parametrize("settings", COMMON[1:], ids=str)
+@pytest.mark.parametrize("cls", [keras.optimizers.Adam, keras.optimizers.Lamb])
+@pytest.mark.parametrize("mode", ["split", "recorded"])
+def test_run_modes(mode, cls, settings):
+    model, x, y, weights = problem()
+    if mode == "recorded":
+        model = keras.Sequential([keras.Input((INPUTS,)), Own(dtype="float64")])
+        model.set_weights(weights)
+    optimizer = cls(learning_rate=0.02, **settings)
+    model.compile(optimizer, "mse", run_eagerly=True)
+    model.fit(x, y, batch_size=N, epochs=12, shuffle=False, verbose=0)
+    assert model.run_mode == mode
+    hyper = {name: getattr(optimizer, name) for name in cls._hyper}
+    expected = reference(RULES[cls.__name__], weights, x, y, [0.02] * 12, hyper, settings)
+    for ours, theirs in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4)  # the loss is of float32
+    assert optimizer.iterations == 12 // (optimizer.gradient_accumulation_steps or 1)
+
+
+@pytest.mark.parametrize("name", ["Adam", "Lamb", "Muon"])
+def test_threads_do_not_change_the_bits(name):
+    found = []
+    _core.set_parallel_threshold(0.0)  # every phase goes to the team
+    for threads in (1, 2, 3):
+        _core.set_num_threads(threads)
+        model = keras.Sequential(
+            [keras.Input((20,)), keras.layers.Dense(70, "tanh"), keras.layers.Dense(3)]
+        )
+        rng = np.random.default_rng(3)
+        model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+        settings = {"use_ema": True, "ema_overwrite_frequency": 2, "gradient_accumulation_steps": 2}
+        model.compile(getattr(keras.optimizers, name)(0.01, **settings), "mse")
+        x, y = rng.normal(size=(512, 20)), rng.normal(size=(512, 3))
+        model.fit(x, y, batch_size=128, epochs=3, verbose=0, shuffle=False)
+        found.append(b"".join(w.tobytes() for w in model.get_weights()))
+    _core.set_num_threads(0)
+    _core.set_parallel_threshold(80e-6)
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +355,7 @@ def test_schedules_in_fit(schedule):
     expected = reference(sgd, weights, x, y, rates, {"momentum": 0.5, "nesterov": False}, {})
     for ours, theirs in zip(model.get_weights(), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9)
-    assert model.optimizer.learning_rate == schedule(STEPS)
+    assert model.optimizer.learning_rate == np.float32(schedule(STEPS))
 
 
 def test_rate_of_every_batch_comes_from_the_schedule():
@@ -271,10 +412,11 @@ def test_callbacks_set_the_rate():
     history = model.fit(
         x, y, batch_size=N, epochs=3, shuffle=False, verbose=0, callbacks=[halve]
     ).history
-    assert history["learning_rate"] == [0.05, 0.025, 0.0125]
+    assert history["learning_rate"] == np.float32([0.05, 0.025, 0.0125]).tolist()
     hyper = {"momentum": 0.0, "nesterov": False}
     expected = reference(sgd, weights, x, y, [0.05, 0.025, 0.0125], hyper, {})
-    np.testing.assert_allclose(model.get_weights()[0], expected[0], rtol=1e-10)
+    # The callback is told the rate with float32's precision.
+    np.testing.assert_allclose(model.get_weights()[0], expected[0], rtol=1e-7)
 
 
 @pytest.mark.parametrize("cls", REGISTRY.objects(), ids=lambda cls: cls.__name__)
@@ -286,7 +428,12 @@ def test_state_is_shown(cls):
     shown = optimizer.variables
     assert [variable.name for variable in shown[:2]] == ["iteration", "learning_rate"]
     assert int(shown[0].numpy()) == 1
-    assert {variable.shape for variable in shown[2:]} <= {(INPUTS, OUTPUTS), (OUTPUTS,), ()}
+    assert {variable.shape for variable in shown[2:]} <= {
+        (INPUTS, OUTPUTS),
+        (INPUTS,),
+        (OUTPUTS,),
+        (),
+    }
 
 
 @pytest.mark.parametrize("cls", REGISTRY.objects(), ids=lambda cls: cls.__name__)

@@ -163,6 +163,7 @@ class Trainer : public std::enable_shared_from_this<Trainer<T>> {
   struct Slot {
     std::string name;
     std::size_t variable;
+    Shape shape;
   };
   std::vector<Slot> slots() const;
   void get_slot(std::size_t slot, T* out) const;

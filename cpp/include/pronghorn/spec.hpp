@@ -82,7 +82,12 @@ struct OptimizerSpec {
   std::map<std::string, double> hyper;
   double weight_decay = 0;
   std::vector<std::size_t> undecayed;  // variables that weight decay leaves alone
+  std::vector<std::size_t> apart;      // variables that the optimizer's main rule leaves alone
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;  // 0: off
+  bool use_ema = false;                                     // keep moving averages of the weights
+  double ema_momentum = 0.99;
+  std::size_t ema_overwrite_frequency = 0;      // updates between takings of the averages; 0: none
+  std::size_t gradient_accumulation_steps = 1;  // gradients an update
 };
 
 }  // namespace pronghorn

@@ -126,9 +126,10 @@ struct Loss {
 };
 
 // ---------------------------------------------------------------------------------------------
-// Optimizers, element-wise on flat runs of a parameter, its slots and its gradient.
+// Optimizers: most are element-wise on flat runs of a parameter, its slots and its gradient; some
+// need a parameter as a whole.
 constexpr int kMaxSlots = 3;
-constexpr int kMaxScalars = 12;
+constexpr int kMaxScalars = 16;
 
 // What changes from step to step or is set by the user; filled by `prepare` once a step.
 struct OptimizerConfig {
@@ -141,6 +142,44 @@ template <class T>
 struct OptimizerScalars {
   T decay_factor;        // 1 - weight_decay*learning_rate, applied to w before the update
   T value[kMaxScalars];  // what the kernel needs, in its own order
+  // Not the kernels' business. A gradient is only added up, unless `updates`, when the sum is
+  // divided by `accumulated` gradients; then the moving average of the weights is taken with
+  // `average_momentum`, and replaces them if `overwrites`.
+  bool updates, overwrites;
+  T accumulated, average_momentum;
+};
+
+// How a slot is shaped beside its parameter.
+enum class SlotKind {
+  kLike,     // as the parameter
+  kCopy,     // likewise, and starts as the parameter's value
+  kRows,     // without the last axis
+  kColumns,  // without the last axis but one
+};
+
+struct SlotSpec {
+  const char* name;
+  double initial;
+  SlotKind kind;
+};
+
+// What an optimizer may know of a parameter when it says which slots it has.
+struct ParameterTraits {
+  std::size_t rank = 0;
+  bool apart = false;  // the user keeps it out of the optimizer's main rule (Muon)
+};
+
+// A parameter as a whole; every array is row-major.
+template <class T>
+struct WholeParameter {
+  const std::size_t* axes;
+  std::size_t rank;
+  bool apart, decays;  // `decays`: weight decay applies
+  T* w;
+  T* g;  // may be overwritten
+  T* const* slots;
+  T* scratch;
+  const Products<T>* products;
 };
 
 template <class T>
@@ -148,14 +187,19 @@ struct Optimizer {
   const char* name;                      // Keras's class name in lower case: "sgd", "adamw", ...
   const char* hyper_names[kMaxScalars];  // e.g. {"beta_1","beta_2","epsilon","amsgrad",nullptr}
   // Slots in use for this configuration, in Keras's order, with their initial value.
-  int (*slots)(const double* hyper, const char* names[kMaxSlots],
-               double initial[kMaxSlots]) noexcept;
+  int (*slots)(const double* hyper, const ParameterTraits& parameter,
+               SlotSpec made[kMaxSlots]) noexcept;
   // state: persistent scalars of the optimizer (Nadam's product of u_t), zero-initialised to 1.
   void (*prepare)(const OptimizerConfig& config, std::int64_t step /* from 1 */, double* state,
                   OptimizerScalars<T>& scalars) noexcept;
-  // w and slots in place; g is the gradient with regularisers already in it.
+  // w and slots in place; g is the gradient with regularisers already in it. Null: see below.
   void (*update)(T* w, T* const* slots, const T* g, std::size_t n,
                  const OptimizerScalars<T>& scalars) noexcept;
+  // In place of `update` where norms, sums or products of a whole parameter are needed, and how
+  // many elements of scratch memory it takes.
+  void (*update_whole)(const WholeParameter<T>& parameter,
+                       const OptimizerScalars<T>& scalars) noexcept;
+  std::size_t (*whole_scratch)(const std::size_t* axes, std::size_t rank) noexcept;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -169,6 +213,10 @@ struct Elementwise {
   double (*regularize)(const T* w, T* g, std::size_t n, double l1, double l2) noexcept;
   void (*scale)(T* x, std::size_t n, T factor) noexcept;
   void (*clip)(T* x, std::size_t n, T limit) noexcept;  // to [-limit, limit]
+  // g = (g + sum) / count, sum = 0
+  void (*merge)(T* g, T* sum, std::size_t n, T count) noexcept;
+  // average = momentum * average + (1 - momentum) * w; then w = average, if `overwrite`
+  void (*average)(T* average, T* w, std::size_t n, T momentum, bool overwrite) noexcept;
   // Inverted dropout: out = keep ? x/(1-rate) : 0 with keep = Philox4x32-10 word of element
   // (first + i) under (seed, stream, step) at or above rate*2^32. mask[i] = keep (may be null).
   void (*dropout)(const T* x, T* out, std::uint8_t* mask, std::size_t n, double rate,

@@ -314,10 +314,9 @@ void Planner<T>::emit_update() {
   for (std::size_t v = 0; v < options_.sinks.size(); ++v) {
     if (options_.sinks[v] != nullptr) gradients.push_back(variable_resource(v));
   }
-  if (options_.update->clips_norm()) {
-    emit(make_norm_phase<T>(*options_.update), {}, gradients, {"norm"});
+  for (auto& made : make_update_phases(*options_.update)) {
+    emit(std::move(made.phase), {}, gradients, {made.work});
   }
-  emit(make_update_phase<T>(*options_.update), {}, gradients, {"update"});
 }
 
 template <class T>

@@ -34,9 +34,10 @@ Trainer<T>::State::State(std::shared_ptr<Engine<T>> engine_, TrainerSpec<T> spec
   }
   persistent.assign(kernels::kMaxScalars, 1.0);
   // A gradient that is a sum over several uses, or that is clipped by a norm, must be whole before
-  // it is applied.
+  // it is applied, and so it must for some optimizers.
   const Graph& graph = engine->state_->graph;
-  fused = clipnorm <= 0 && global_clipnorm <= 0;
+  fused = clipnorm <= 0 && global_clipnorm <= 0 &&
+          (optimizer == nullptr || optimizer->update_whole == nullptr);
   for (std::size_t v = 0; v < graph_variables(); ++v) {
     if (graph.variable_trainable(v) && graph.variable_uses(v) > 1) fused = false;
   }
@@ -73,6 +74,12 @@ void Trainer<T>::State::configure(const OptimizerSpec& optimizer_spec) {
   clipvalue = optimizer_spec.clipvalue;
   global_clipnorm = optimizer_spec.global_clipnorm;
   undecayed = optimizer_spec.undecayed;
+  apart = optimizer_spec.apart;
+  averages = optimizer_spec.use_ema;
+  average_momentum = optimizer_spec.ema_momentum;
+  overwrite_frequency = static_cast<std::int64_t>(optimizer_spec.ema_overwrite_frequency);
+  accumulation_steps = std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(optimizer_spec.gradient_accumulation_steps));
 }
 
 template <class T>
@@ -82,26 +89,65 @@ bool Trainer<T>::State::decays(std::size_t variable) const noexcept {
 
 template <class T>
 std::vector<std::string> Trainer<T>::State::slot_names(const kernels::OptimizerConfig& of) const {
-  const char* names[kernels::kMaxSlots] = {};
-  double initial[kernels::kMaxSlots] = {};
-  const int count = optimizer->slots(of.hyper, names, initial);
-  return {names, names + count};
+  std::vector<std::string> names;
+  for (const bool each : {false, true}) {
+    kernels::SlotSpec made[kernels::kMaxSlots] = {};
+    const int count = optimizer->slots(of.hyper, {2, each}, made);
+    for (int s = 0; s < count; ++s) names.emplace_back(made[s].name);
+  }
+  return names;
 }
 
 template <class T>
 void Trainer<T>::State::make_slots() {
-  const char* names[kernels::kMaxSlots] = {};
-  double initial[kernels::kMaxSlots] = {};
-  const int count = optimizer->slots(config.hyper, names, initial);
+  const std::shared_lock lock(engine->state_->locks);
   for (std::size_t v = 0; v < graph_variables(); ++v) {
     if (!engine->state_->graph.variable_trainable(v)) continue;
-    const PanelLayout& layout = engine->state_->pointers[v]->layout();
-    for (int s = 0; s < count; ++s) {
-      AlignedBuffer<T> values(layout.size());
-      // Padding keeps a zero gradient, so it may start at the same value as the rest.
-      std::fill_n(values.data(), values.size(), static_cast<T>(initial[s]));
-      slots.push_back({names[s], v, s, std::move(values)});
+    if (averages) make_slot({"average", 0, kernels::SlotKind::kLike}, v, kAverage, true);
+    if (accumulates()) {
+      make_slot({"gradient_accumulator", 0, kernels::SlotKind::kLike}, v, kAccumulator, true);
     }
+    const bool is_apart = std::find(apart.begin(), apart.end(), v) != apart.end();
+    kernels::SlotSpec made[kernels::kMaxSlots] = {};
+    const std::size_t rank = engine->state_->pointers[v]->shape().size();
+    const int count = optimizer->slots(config.hyper, {rank, is_apart}, made);
+    for (int s = 0; s < count; ++s) make_slot(made[s], v, s, optimizer->update_whole == nullptr);
+  }
+}
+
+template <class T>
+void Trainer<T>::State::make_slot(const kernels::SlotSpec& slot, std::size_t variable, int index,
+                                  bool packed) {
+  const Variable<T>& of = *engine->state_->pointers[variable];
+  Shape shape = of.shape();
+  if (slot.kind == kernels::SlotKind::kRows) shape.pop_back();
+  if (slot.kind == kernels::SlotKind::kColumns) shape.erase(shape.end() - 2);
+  std::size_t size = of.layout().size();
+  if (!packed) {
+    size = 1;
+    for (const std::size_t axis : shape) size *= axis;
+  }
+  AlignedBuffer<T> values(size);
+  if (slot.kind == kernels::SlotKind::kCopy && packed) {
+    std::copy_n(of.packed(), size, values.data());
+  } else if (slot.kind == kernels::SlotKind::kCopy) {
+    unpack(of.layout(), of.packed(), values.data());
+  } else {
+    // Padding keeps a zero gradient, so it may start at the same value as the rest.
+    std::fill_n(values.data(), size, static_cast<T>(slot.initial));
+  }
+  slots.push_back({slot.name, variable, index, std::move(shape), packed, std::move(values)});
+}
+
+template <class T>
+template <class Holder>
+void Trainer<T>::State::point_at_slots(std::size_t variable, Holder& holder) {
+  for (SlotMemory& slot : slots) {
+    if (slot.variable != variable) continue;
+    T*& pointer = slot.index == kAverage       ? holder.average
+                  : slot.index == kAccumulator ? holder.accumulator
+                                               : holder.slots[slot.index];
+    pointer = slot.values.data();
   }
 }
 
@@ -142,9 +188,7 @@ std::vector<std::unique_ptr<Sink<T>>> Trainer<T>::State::make_sinks(bool fused_s
       sink.optimizer = optimizer;
       sink.clipvalue = static_cast<T>(clipvalue);
       sink.decays = decays(v);
-      for (SlotMemory& slot : slots) {
-        if (slot.variable == v) sink.slots[slot.index] = slot.values.data();
-      }
+      point_at_slots(v, sink);
     } else {
       sink.buffer = buffers[v].data();
     }
@@ -198,9 +242,8 @@ void Trainer<T>::State::fill_update() {
     entry.variable = engine->state_->pointers[v];
     entry.gradient = fused ? nullptr : buffers[v].data();
     entry.decays = decays(v);
-    for (SlotMemory& slot : slots) {
-      if (slot.variable == v) entry.slots[slot.index] = slot.values.data();
-    }
+    entry.apart = std::find(apart.begin(), apart.end(), v) != apart.end();
+    point_at_slots(v, entry);
     update.variables.push_back(entry);
   }
   update.cut();
@@ -236,9 +279,9 @@ Program<T>& Trainer<T>::State::apply_program() {
   fill_update();
   if (apply == nullptr) {
     apply = std::make_unique<Program<T>>();
-    for (auto* make : {&make_norm_phase<T>, &make_update_phase<T>}) {
+    for (auto& made : make_update_phases(update)) {
       apply->stages.emplace_back();
-      apply->stages.back().phases.push_back((*make)(update));
+      apply->stages.back().phases.push_back(std::move(made.phase));
       // Memory is the limit rather than arithmetic: about as long as this many operations.
       constexpr double kFlopsPerElement = 60;
       for (const auto& piece : update.pieces) {
@@ -272,8 +315,14 @@ Totals Trainer<T>::State::make_totals() const {
 template <class T>
 kernels::OptimizerScalars<T> Trainer<T>::State::scalars(double learning_rate, std::int64_t step) {
   kernels::OptimizerScalars<T> made{};
+  const std::int64_t updates_before = (step - 1) / accumulation_steps;
+  made.updates = step % accumulation_steps == 0;
+  made.accumulated = static_cast<T>(accumulation_steps);
+  // The first average is the weights themselves.
+  made.average_momentum = updates_before == 0 ? T{0} : static_cast<T>(average_momentum);
+  made.overwrites = overwrite_frequency > 0 && (updates_before + 1) % overwrite_frequency == 0;
   config.learning_rate = learning_rate;
-  optimizer->prepare(config, step, persistent.data(), made);
+  if (made.updates) optimizer->prepare(config, updates_before + 1, persistent.data(), made);
   return made;
 }
 
@@ -323,6 +372,11 @@ void Trainer<T>::set_optimizer(const OptimizerSpec& spec) {
   if (clipped_norm != (spec.clipnorm > 0 || spec.global_clipnorm > 0)) {
     throw std::invalid_argument("clipping by norm cannot be switched after compiling");
   }
+  if (spec.use_ema != state.averages ||
+      (spec.gradient_accumulation_steps > 1) != state.accumulates()) {
+    throw std::invalid_argument(
+        "moving averages and accumulation of gradients cannot be switched after compiling");
+  }
   if (state.slot_names(state.checked_config(spec)) != state.slot_names(state.config)) {
     throw std::invalid_argument("optimizer '" + spec.name +
                                 "' would need other state than it was compiled with; a momentum, "
@@ -347,7 +401,7 @@ void Trainer<T>::set_optimizer(const OptimizerSpec& spec) {
 template <class T>
 std::vector<typename Trainer<T>::Slot> Trainer<T>::slots() const {
   std::vector<Slot> all;
-  for (const auto& slot : state_->slots) all.push_back({slot.name, slot.variable});
+  for (const auto& slot : state_->slots) all.push_back({slot.name, slot.variable, slot.shape});
   return all;
 }
 
@@ -355,6 +409,10 @@ template <class T>
 void Trainer<T>::get_slot(std::size_t slot, T* out) const {
   const auto& memory = state_->slots.at(slot);
   const std::shared_lock lock(state_->engine->state_->locks);
+  if (!memory.packed) {
+    std::copy_n(memory.values.data(), memory.values.size(), out);
+    return;
+  }
   unpack(state_->engine->state_->pointers[memory.variable]->layout(), memory.values.data(), out);
 }
 
@@ -362,6 +420,10 @@ template <class T>
 void Trainer<T>::set_slot(std::size_t slot, const T* values) {
   auto& memory = state_->slots.at(slot);
   const std::unique_lock lock(state_->engine->state_->locks);
+  if (!memory.packed) {
+    std::copy_n(values, memory.values.size(), memory.values.data());
+    return;
+  }
   pack(state_->engine->state_->pointers[memory.variable]->layout(), values, memory.values.data());
 }
 

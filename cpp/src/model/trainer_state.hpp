@@ -29,16 +29,23 @@ struct Trainer<T>::State {
   const kernels::Optimizer<T>* optimizer = nullptr;
   kernels::OptimizerConfig config;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;
-  std::vector<std::size_t> undecayed;
+  std::vector<std::size_t> undecayed, apart;
+  bool averages = false;  // keeps moving averages of the weights
+  double average_momentum = 0;
+  std::int64_t overwrite_frequency = 0;  // 0: never
+  std::int64_t accumulation_steps = 1;
   // Persistent scalars (Nadam's product) and the number of steps taken.
   std::vector<double> persistent;
   std::atomic<std::int64_t> iterations{0};
   struct SlotMemory {
     std::string name;
     std::size_t variable;
-    int index;
-    AlignedBuffer<T> values;  // packed like the variable
+    int index;  // among the optimizer's slots, or one of those below
+    Shape shape;
+    bool packed;  // like the variable; else row-major
+    AlignedBuffer<T> values;
   };
+  static constexpr int kAverage = -1, kAccumulator = -2;
   std::vector<SlotMemory> slots;
 
   bool fused = false;                                  // the optimizer acts in the gradient's tile
@@ -55,6 +62,7 @@ struct Trainer<T>::State {
   kernels::OptimizerConfig checked_config(const OptimizerSpec& spec) const;
   void configure(const OptimizerSpec& spec);
   std::vector<std::string> slot_names(const kernels::OptimizerConfig& of) const;
+  bool accumulates() const noexcept { return accumulation_steps > 1; }
   void make_slots();
   void require_optimizer() const;
   std::size_t graph_variables() const;
@@ -65,10 +73,15 @@ struct Trainer<T>::State {
   Program<T>& gradient_program();
   Program<T>& apply_program();
   Totals make_totals() const;
-  // The optimizer's numbers for step `step` (from 1); advances the persistent scalars.
+  // The optimizer's numbers for step `step` (from 1), of which with accumulation only some update;
+  // advances the persistent scalars.
   kernels::OptimizerScalars<T> scalars(double learning_rate, std::int64_t step);
 
  private:
+  void make_slot(const kernels::SlotSpec& slot, std::size_t variable, int index, bool packed);
+  // Sets the pointers of a Sink or an UpdateVariable to the slots of a variable.
+  template <class Holder>
+  void point_at_slots(std::size_t variable, Holder& holder);
   void make_buffers();
   void fill_update();
   std::vector<std::unique_ptr<Sink<T>>> make_sinks(bool fused_sinks);

@@ -27,12 +27,18 @@ void Sink<T>::consume(std::size_t j, std::size_t row, std::size_t rows, T* g, bo
     }
     return;
   }
-  if (clipvalue > 0) elementwise.clip(g, n, clipvalue);
-  T* slot_runs[kernels::kMaxSlots];
-  for (int s = 0; s < kernels::kMaxSlots; ++s) {
-    slot_runs[s] = slots[s] == nullptr ? nullptr : slots[s] + offset;
+  if (accumulator != nullptr) accumulate_run(g, accumulator + offset, n, *scalars);
+  if (scalars->updates) {
+    if (clipvalue > 0) elementwise.clip(g, n, clipvalue);
+    T* slot_runs[kernels::kMaxSlots];
+    for (int s = 0; s < kernels::kMaxSlots; ++s) {
+      slot_runs[s] = slots[s] == nullptr ? nullptr : slots[s] + offset;
+    }
+    update_run(*optimizer, decays, w, slot_runs, g, n, *scalars);
   }
-  update_run(*optimizer, decays, w, slot_runs, g, n, *scalars);
+  if (average != nullptr) {
+    elementwise.average(average + offset, w, n, scalars->average_momentum, scalars->overwrites);
+  }
 }
 
 template <class T>
@@ -40,6 +46,17 @@ double Sink<T>::penalty() const noexcept {
   double sum = 0;
   for (std::size_t i = 0; i < penalties.size(); ++i) sum += penalties[i];
   return sum;
+}
+
+template <class T>
+void accumulate_run(T* g, T* accumulator, std::size_t n,
+                    const kernels::OptimizerScalars<T>& scalars) noexcept {
+  const auto& elementwise = kernels::table<T>().elementwise;
+  if (scalars.updates) {
+    elementwise.merge(g, accumulator, n, scalars.accumulated);
+  } else {
+    elementwise.add(accumulator, g, accumulator, n);
+  }
 }
 
 template <class T>
@@ -54,6 +71,10 @@ void update_run(const kernels::Optimizer<T>& optimizer, bool decays, T* w, T* co
   optimizer.update(w, slots, g, n, own);
 }
 
+template void accumulate_run(float*, float*, std::size_t,
+                             const kernels::OptimizerScalars<float>&) noexcept;
+template void accumulate_run(double*, double*, std::size_t,
+                             const kernels::OptimizerScalars<double>&) noexcept;
 template void update_run(const kernels::Optimizer<float>&, bool, float*, float* const*,
                          const float*, std::size_t,
                          const kernels::OptimizerScalars<float>&) noexcept;

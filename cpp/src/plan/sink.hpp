@@ -27,6 +27,8 @@ struct Sink {
   AlignedBuffer<double> penalties;
 
   // fused
+  T* average = nullptr;      // moving average of the weights, packed like them; null: none is kept
+  T* accumulator = nullptr;  // sum of the gradients since the last update; null: each one updates
   const kernels::Optimizer<T>* optimizer = nullptr;
   T* slots[kernels::kMaxSlots] = {};
   T clipvalue = 0;     // 0: off
@@ -45,6 +47,12 @@ struct Sink {
                const kernels::OptimizerScalars<T>* scalars) noexcept;
   double penalty() const noexcept;
 };
+
+// Adds the gradient to the sum since the last update; if this step updates, the gradient becomes
+// their mean and the sum zero.
+template <class T>
+void accumulate_run(T* g, T* accumulator, std::size_t n,
+                    const kernels::OptimizerScalars<T>& scalars) noexcept;
 
 // One update of n elements; `decays`: whether weight decay is a part of it.
 template <class T>

@@ -1,5 +1,5 @@
-// The optimizer applied to gradients in buffers, with clipping: what the fused sinks cannot do
-// because it needs every gradient first.
+// The optimizer applied to gradients in buffers: what the fused sinks cannot do because it needs
+// whole gradients first, for clipping by norm or for an optimizer that looks at whole parameters.
 #pragma once
 
 #include <memory>
@@ -18,11 +18,14 @@ struct UpdateVariable {
   const T* rows = nullptr;    // row-major
   const T* packed = nullptr;  // in the variable's layout
   T* slots[kernels::kMaxSlots] = {};
-  bool active = true;  // false: no gradient was given, leave it alone
-  bool decays = true;  // whether weight decay applies
+  T* average = nullptr;      // as in Sink
+  T* accumulator = nullptr;  // as in Sink
+  bool apart = false;        // the optimizer's main rule leaves it alone
+  bool active = true;        // false: no gradient was given, leave it alone
+  bool decays = true;        // whether weight decay applies
 };
 
-// Shared by the two phases below; lives as long as they do.
+// Shared by the phases below; lives as long as they do.
 template <class T>
 struct BufferedUpdate {
   const kernels::Optimizer<T>* optimizer = nullptr;
@@ -38,16 +41,27 @@ struct BufferedUpdate {
 
   void cut();
   bool clips_norm() const noexcept { return clipnorm > 0 || global_clipnorm > 0; }
-  // The gradient of a piece, in `scratch` of `largest()` elements where it was given by rows.
+  // The gradient of a piece, in `scratch` of `largest()` elements where it was given by rows: that
+  // of this step, and the one to update with, which may be a mean over several steps.
+  const T* given(const Piece& piece, T* scratch) const noexcept;
   const T* gradient(const Piece& piece, T* scratch) const noexcept;
   std::size_t largest() const noexcept;
+  // What a variable's gradient is multiplied by; from the sums.
+  double factor(std::size_t variable) const noexcept;
 };
 
-// Sums of squares by piece; does nothing unless clips_norm().
+// In the order in which they must run, each after the one before it is done.
 template <class T>
-std::unique_ptr<Phase<T>> make_norm_phase(BufferedUpdate<T>& update);
+struct UpdatePhase {
+  const char* work;  // for profiles
+  std::unique_ptr<Phase<T>> phase;
+};
 template <class T>
-std::unique_ptr<Phase<T>> make_update_phase(BufferedUpdate<T>& update);
+std::vector<UpdatePhase<T>> make_update_phases(BufferedUpdate<T>& update);
+
+// The update by an optimizer that takes parameters as a whole.
+template <class T>
+std::unique_ptr<Phase<T>> make_whole_update_phase(BufferedUpdate<T>& update);
 
 // For a variable that no loss depends on: its gradient is zero, but regularisers and weight decay
 // still act.

@@ -11,6 +11,7 @@ from pronghorn.callbacks._learning_rate_scheduler import LearningRateScheduler
 from pronghorn.callbacks._model_checkpoint import ModelCheckpoint
 from pronghorn.callbacks._progbar_logger import ProgbarLogger
 from pronghorn.callbacks._reduce_lr_on_plateau import ReduceLROnPlateau
+from pronghorn.callbacks._swap_ema_weights import SwapEMAWeights
 from pronghorn.callbacks._tensorboard import TensorBoard
 from pronghorn.callbacks._terminate_on_nan import TerminateOnNaN
 
@@ -26,6 +27,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

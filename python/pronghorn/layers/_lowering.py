@@ -162,6 +162,7 @@ def constraint_fields(
     for variable, constraint in pairs:
         if variable is None or constraint is None:
             continue
+        variable._layer_constraint = constraint
         spec: ConstraintSpec = {"variable": graph.variable(variable), "name": "norm"}
         if type(constraint) is NonNeg:
             spec["name"] = "non_neg"

@@ -204,13 +204,14 @@ class CompiledModel(SteppedModel):
         optimizer = self.optimizer
         if self._trainer is not None and self._trainer_engine is engine:
             if optimizer is not None and optimizer._trainer is not self._trainer:
-                _hand_over(optimizer, self._trainer)  # it has trained another model meanwhile
+                # It has trained another model meanwhile.
+                _hand_over(optimizer, self._trainer, self._engine_variables)
             return self._trainer
         spec = None if optimizer is None else optimizer._engine_spec(self._engine_variables)
         specs = [[tracked.spec for tracked in row] for row in objective.metrics]
         trainer = Trainer(engine, objective.losses, specs, spec)
         if optimizer is not None:
-            _hand_over(optimizer, trainer)
+            _hand_over(optimizer, trainer, self._engine_variables)
         self._trainer, self._trainer_engine = trainer, engine
         self._optimizer_spec, self._objective = spec, objective
         return trainer
@@ -240,7 +241,7 @@ class CompiledModel(SteppedModel):
         if type(optimizer._learning_rate) is float:  # one number for all steps
             rate: float = optimizer._learning_rate
             return rate
-        rates: Array = optimizer._learning_rates(optimizer.iterations, count)
+        rates: Array = optimizer._learning_rates(optimizer._steps, count)
         return rates
 
     def _logs(self, results: Any) -> dict[str, float]:
@@ -306,7 +307,7 @@ def _mean(name: str, logs: dict[str, float]) -> Any:
     return metric
 
 
-def _hand_over(optimizer: Any, trainer: Trainer) -> None:
+def _hand_over(optimizer: Any, trainer: Trainer, weights: Any) -> None:
     """Gives `trainer` the state that an optimizer has from an earlier compilation."""
     old = optimizer._trainer
     if old is not None:
@@ -318,4 +319,4 @@ def _hand_over(optimizer: Any, trainer: Trainer) -> None:
             )
         trainer.set_slots([value for _, _, value in held])
         trainer.set_state(old.get_state())
-    optimizer._bind(trainer)
+    optimizer._bind(trainer, weights)

@@ -106,10 +106,11 @@ class SteppedModel(GraphModel):
         with GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, weight, training=True)
+            scaled = loss if self.optimizer is None else self.optimizer.scale_loss(loss)
         variables = variables or self.trainable_weights
         self._loss_tracker.update_state(np.asarray(loss), _rows(x))
         if variables:
-            gradients = tape.gradient(loss, variables)
+            gradients = tape.gradient(scaled, variables)
             self.optimizer.apply(gradients, variables)
         return self.compute_metrics(x, y, y_pred, weight)
 

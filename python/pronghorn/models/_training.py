@@ -119,6 +119,8 @@ class TrainingModel(EvaluatingModel):
                 callbacks.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
+            if last > 0:
+                self.optimizer.finalize_variable_values(self.optimizer._trained)
             callbacks.on_train_end(logs)
         finally:
             passes.close()

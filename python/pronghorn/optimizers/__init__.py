@@ -2,30 +2,38 @@
 
 from pronghorn.optimizers import schedules
 from pronghorn.optimizers._adadelta import Adadelta
+from pronghorn.optimizers._adafactor import Adafactor
 from pronghorn.optimizers._adagrad import Adagrad
 from pronghorn.optimizers._adam import Adam
 from pronghorn.optimizers._adamax import Adamax
 from pronghorn.optimizers._adamw import AdamW
 from pronghorn.optimizers._ftrl import Ftrl
+from pronghorn.optimizers._lamb import Lamb
 from pronghorn.optimizers._lion import Lion
 from pronghorn.optimizers._lookup import deserialize, get, serialize
+from pronghorn.optimizers._muon import Muon
 from pronghorn.optimizers._nadam import Nadam
 from pronghorn.optimizers._optimizer import Optimizer
 from pronghorn.optimizers._rmsprop import RMSprop
+from pronghorn.optimizers._schedule_free_adamw import ScheduleFreeAdamW
 from pronghorn.optimizers._sgd import SGD
 
 __all__ = [
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
     "Ftrl",
+    "Lamb",
     "Lion",
+    "Muon",
     "Nadam",
     "Optimizer",
     "RMSprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
     "schedules",

@@ -75,7 +75,7 @@ class Applying:
                 )
             trainer.set_slots([value for _, _, value in held])
             trainer.set_state(old.get_state())
-        own._bind(trainer)
+        own._bind(trainer, variables)
         self._held, self._holder, self._holder_spec = tuple(variables), trainer, spec
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
@@ -127,10 +127,14 @@ class Applying:
             if gradient is None:
                 arrays.append(None)
                 continue
-            if isinstance(gradient, PendingTensor) and gradient.source.variable is variable:
+            scale = own.loss_scale_factor
+            pending = isinstance(gradient, PendingTensor) and gradient.source.variable is variable
+            if pending and scale is None:
                 arrays.append((gradient.source.gradients, gradient.source.place))
                 continue
             array = as_array(np.asarray(gradient), np.dtype(variable.dtype))
+            if scale is not None:
+                array = array / array.dtype.type(scale)
             if array.shape != variable.shape:
                 raise ValueError(
                     f"The gradient of '{variable.path}' must have its shape {variable.shape}. "
@@ -138,11 +142,12 @@ class Applying:
                 )
             arrays.append(array.reshape(variable._core.shape))
         extra = sum(len(variable._core.shape) == 1 for variable in variables)
-        rate = float(own._learning_rates(own.iterations, 1)[0])
+        rate = float(own._learning_rates(own._steps, 1)[0])
         trainer.apply_gradients([*arrays, *[None] * extra], rate)
         for variable in variables:
-            if variable.constraint is not None:
-                variable.assign(np.asarray(variable.constraint(variable.value)))
+            constraint = variable.constraint or variable._layer_constraint
+            if constraint is not None:
+                variable.assign(np.asarray(constraint(variable.value)))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> int:
         """As `apply`, for pairs of a gradient and its variable.

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pronghorn import _state
+from pronghorn import _state, config
 from pronghorn._numbers import integer, real
 from pronghorn._registry import Registry
 from pronghorn.optimizers._apply import Applying
+from pronghorn.optimizers._averages import Averaging
 from pronghorn.optimizers._variables import LearningRate, OptimizerVariable
 from pronghorn.optimizers.schedules import LearningRateSchedule
 from pronghorn.optimizers.schedules import deserialize as schedule_from
@@ -21,10 +22,11 @@ from pronghorn.optimizers.schedules import serialize as schedule_config
 if TYPE_CHECKING:
     from pronghorn._engine import OptimizerSpec, Trainer
 
+_NOTHING = np.zeros((), np.int32)
 REGISTRY = Registry("optimizer", "keras.optimizers", ignore_case=True)
 
 
-class Optimizer(Applying):
+class Optimizer(Applying, Averaging):
     """How gradients change the weights; use one of its subclasses.
 
     Args:
@@ -34,22 +36,23 @@ class Optimizer(Applying):
         clipnorm: Each gradient is scaled down to this Euclidean norm.
         clipvalue: Each entry of a gradient is cut to [-clipvalue, clipvalue].
         global_clipnorm: All gradients together are scaled down to this Euclidean norm.
-        use_ema: Not available; must be False.
-        ema_momentum: Has no effect while ``use_ema`` is False.
-        ema_overwrite_frequency: Not available; must be None.
-        loss_scale_factor: Not available; must be None.
-        gradient_accumulation_steps: Not available; must be None.
+        use_ema: Whether to keep moving averages of the weights, which replace them when `fit`
+            ends.
+        ema_momentum: What an update keeps of the averages, in [0, 1].
+        ema_overwrite_frequency: Updates after which the averages replace the weights; None for
+            the end of `fit` alone.
+        loss_scale_factor: What `scale_loss` multiplies a loss by; `apply` divides gradients by it.
+        gradient_accumulation_steps: Gradients whose mean makes an update, >= 2; None for one.
         name: A name; None makes one from the class.
 
     Raises:
-        ValueError: If more than one way of clipping is set, a number is out of range, or an
-            argument that is not available is set.
+        ValueError: If more than one way of clipping is set, or a number is out of range.
 
     Example:
         >>> from pronghorn.optimizers import SGD
-        >>> optimizer = SGD(learning_rate=0.1, clipnorm=1.0)
+        >>> optimizer = SGD(learning_rate=0.25, clipnorm=1.0)
         >>> optimizer.learning_rate
-        0.1
+        0.25
     """
 
     # The engine's name of the update rule, and the attributes that it needs as numbers.
@@ -79,17 +82,6 @@ class Optimizer(Applying):
             raise TypeError(
                 f"{type(self).__name__} got unknown arguments: {', '.join(sorted(kwargs))}."
             )
-        for argument, value, default in (
-            ("use_ema", use_ema, False),
-            ("ema_overwrite_frequency", ema_overwrite_frequency, None),
-            ("loss_scale_factor", loss_scale_factor, None),
-            ("gradient_accumulation_steps", gradient_accumulation_steps, None),
-        ):
-            if value is not default:
-                raise ValueError(
-                    f"[{type(self).__name__}] `{argument}` is not available; leave it at "
-                    f"{default}. Received {argument}={value!r}."
-                )
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = {key: value for key, value in clips.items() if value is not None}
         if len(given) > 1:
@@ -103,21 +95,29 @@ class Optimizer(Applying):
         self.clipnorm = _optional(clipnorm, "clipnorm")
         self.clipvalue = _optional(clipvalue, "clipvalue")
         self.global_clipnorm = _optional(global_clipnorm, "global_clipnorm")
-        self.use_ema = False
+        self.use_ema = bool(use_ema)
         self.ema_momentum = real(ema_momentum, "ema_momentum", low=0.0, high=1.0)
-        self.ema_overwrite_frequency = None
-        self.loss_scale_factor = None
-        self.gradient_accumulation_steps = None
+        self.ema_overwrite_frequency = _count(ema_overwrite_frequency, "ema_overwrite_frequency", 1)
+        self.loss_scale_factor = (
+            None
+            if loss_scale_factor is None
+            else real(loss_scale_factor, "loss_scale_factor", low=0.0, open_low=True)
+        )
+        self.gradient_accumulation_steps = _count(
+            gradient_accumulation_steps, "gradient_accumulation_steps", 2
+        )
         self._learning_rate = _checked_rate(learning_rate)
         self._undecayed: tuple[Any, ...] = ()
         self._undecayed_names: tuple[str, ...] = ()
         self._iterations = 0
         self._trainer: Trainer | None = None
+        self._weights: tuple[Any, ...] = ()  # those of the trainer, in its order
 
     @property
     def learning_rate(self) -> LearningRate:
         """The learning rate of the next update: a float that knows ``numpy()`` and ``assign()``."""
-        return LearningRate(self._rate_at(self.iterations), self)
+        rate = self._learning_rates(self._steps, 1)
+        return LearningRate(float(rate.astype(config.floatx())[0]), self)
 
     @learning_rate.setter
     def learning_rate(self, value: float | LearningRateSchedule | Callable[[], float]) -> None:
@@ -131,17 +131,26 @@ class Optimizer(Applying):
 
     @property
     def iterations(self) -> int:
-        """The number of updates done so far."""
-        if self._trainer is not None:
-            return int(self._trainer.iterations)
-        return self._iterations
+        """The number of updates done so far; several gradients may make one update."""
+        return self._steps // (self.gradient_accumulation_steps or 1)
 
     @iterations.setter
     def iterations(self, value: int) -> None:
         count = integer(value, "iterations", low=0)
-        self._iterations = count
+        self._steps = count * (self.gradient_accumulation_steps or 1)
+
+    @property
+    def _steps(self) -> int:
+        """The number of gradients seen so far."""
         if self._trainer is not None:
-            self._trainer.iterations = count
+            return int(self._trainer.iterations)
+        return self._iterations
+
+    @_steps.setter
+    def _steps(self, value: int) -> None:
+        self._iterations = value
+        if self._trainer is not None:
+            self._trainer.iterations = value
 
     @property
     def built(self) -> bool:
@@ -152,31 +161,38 @@ class Optimizer(Applying):
     def variables(self) -> list[OptimizerVariable]:
         """The state as arrays: iteration, learning rate (if a number), then the slots.
 
-        Slots come in Keras's order: weight by weight, but for those it makes in a second pass.
+        Slots come in Keras's order: weight by weight, or in a pass of their own over the weights.
         """
-        found = [OptimizerVariable("iteration", np.asarray(self.iterations, np.int64))]
+        found = [OptimizerVariable("iteration", np.asarray(self._steps, np.int64), self.name)]
         if isinstance(self._learning_rate, float):
-            found.append(OptimizerVariable("learning_rate", np.asarray(self._learning_rate)))
+            rate = np.asarray(self._learning_rate, config.floatx())
+            found.append(OptimizerVariable("learning_rate", rate, self.name))
         if self._trainer is not None:
             slots = {(name, i): value for name, i, value in self._trainer.get_slots()}
-            found += [
-                OptimizerVariable(f"{name}_{i}", slots[name, i])
-                for name, i in self._in_written_order(list(slots))
-            ]
+            for place in self._in_written_order(list(slots)):
+                name = self._slot_name(place[0], self._weights[place[1]].path)
+                found.append(OptimizerVariable(name, slots.get(place, _NOTHING), self.name))
             scalars = self._trainer.get_state()[: self._written_scalars]
             found += [OptimizerVariable("variable", np.asarray(value)) for value in scalars]
         return found
 
+    @staticmethod
+    def _slot_name(slot: str, path: str) -> str:
+        """Keras's name of a slot of the weight with that path."""
+        return f"{path.replace('/', '_')}_{slot}"
+
     def _in_written_order(self, places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-        """Pairs of slot name and number of the weight, in the order in which Keras keeps them."""
-        later = self._later_slots
+        """Pairs of slot name and number of the weight, in the order in which Keras keeps them.
+
+        Pairs that are not among `places` stand for an integer zero that Keras keeps there.
+        """
+        passes = {"average": -2, "gradient_accumulator": -1}
+        passes.update((name, i) for i, name in enumerate(self._later_slots, 1))
         names = list(dict.fromkeys(name for name, _ in places))
-
-        def key(place: tuple[str, int]) -> tuple[int, int, int]:
-            name, number = place
-            return (later.index(name) + 1 if name in later else 0, number, names.index(name))
-
-        return sorted(places, key=key)
+        return sorted(
+            places,
+            key=lambda place: (passes.get(place[0], 0), place[1], names.index(place[0])),
+        )
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer (its state is not part of it)."""
@@ -208,20 +224,18 @@ class Optimizer(Applying):
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: the settings and the count; a model carries the slots over."""
-        return {**self.__dict__, "_iterations": self.iterations, "_trainer": None}
+        fresh = {"_trainer": None, "_weights": (), "_held": (), "_holder": None}
+        return {**self.__dict__, **fresh, "_iterations": self._steps}
 
     def __repr__(self) -> str:
         hyper = "".join(f", {name}={getattr(self, name)!r}" for name in self._hyper)
         return f"{type(self).__name__}(learning_rate={self._learning_rate!r}{hyper})"
 
-    def _rate_at(self, step: int) -> float:
-        return float(self._learning_rates(step, 1)[0])
-
     def _rate_config(self) -> Any:
         if isinstance(self._learning_rate, LearningRateSchedule):
             return schedule_config(self._learning_rate)
         if isinstance(self._learning_rate, float):
-            return self._learning_rate
+            return float(self.learning_rate)
         raise ValueError(
             f"[{type(self).__name__}] `learning_rate` is a function, which has no configuration; "
             "use a LearningRateSchedule."
@@ -233,7 +247,10 @@ class Optimizer(Applying):
         return rate if isinstance(rate, LearningRateSchedule) else None
 
     def _learning_rates(self, first_step: int, count: int) -> NDArray[np.float64]:
-        """The learning rates of ``count`` updates from number ``first_step``, float64 (count,)."""
+        """The learning rates of ``count`` updates from number ``first_step``, float64 (count,).
+
+        They are exact; what is shown has the default float type, as Keras's variable has.
+        """
         rate = self._learning_rate
         if isinstance(rate, LearningRateSchedule):
             return rate._rates(first_step, count)
@@ -274,6 +291,10 @@ class Optimizer(Applying):
             return False
         return not any(re.search(part, variable.name) for part in self._undecayed_names)
 
+    def _engine_hyper(self) -> dict[str, float]:
+        """The numbers of the rule by name."""
+        return {name: float(getattr(self, name)) for name in self._hyper}
+
     def _engine_spec(self, variables: Sequence[Any] = ()) -> OptimizerSpec:
         """What the engine is told: the rule and its numbers, as they are now.
 
@@ -287,29 +308,39 @@ class Optimizer(Applying):
             )
         spec: OptimizerSpec = {
             "name": self._kernel,
-            "hyper": {name: float(getattr(self, name)) for name in self._hyper},
+            "hyper": self._engine_hyper(),
             "weight_decay": self.weight_decay or 0.0,
             "clipnorm": self.clipnorm or 0.0,
             "clipvalue": self.clipvalue or 0.0,
             "global_clipnorm": self.global_clipnorm or 0.0,
+            "use_ema": self.use_ema,
+            "ema_momentum": self.ema_momentum,
+            "ema_overwrite_frequency": (self.use_ema and self.ema_overwrite_frequency) or 0,
+            "gradient_accumulation_steps": self.gradient_accumulation_steps or 1,
         }
-        if self.weight_decay:
+        if self._undecayed or self._undecayed_names:
             undecayed = [i for i, v in enumerate(variables) if not self._use_weight_decay(v)]
             if undecayed:
                 spec["undecayed"] = undecayed
         return spec
 
-    def _bind(self, trainer: Trainer | None) -> None:
-        """Makes ``trainer`` the keeper of this optimizer's state, from the present count on."""
-        if trainer is not None:
-            trainer.iterations = self.iterations
-        elif self._trainer is not None:
-            self._iterations = int(self._trainer.iterations)
-        self._trainer = trainer
+    def _bind(self, trainer: Trainer, weights: Sequence[Any]) -> None:
+        """Makes ``trainer`` the keeper of this optimizer's state, from the present count on.
+
+        Args:
+            trainer: Of an engine that holds the weights.
+            weights: The variables, in the engine's order.
+        """
+        trainer.iterations = self._steps
+        self._trainer, self._weights = trainer, tuple(weights)
 
 
 def _optional(value: float | None, argument: str) -> float | None:
     return None if value is None else real(value, argument, low=0.0)
+
+
+def _count(value: int | None, argument: str, low: int) -> int | None:
+    return None if value is None else integer(value, argument, low=low)
 
 
 def _checked_rate(value: Any) -> float | LearningRateSchedule | Callable[[], float]:

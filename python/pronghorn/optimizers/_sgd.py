@@ -23,19 +23,21 @@ class SGD(Optimizer):
         clipnorm: Each gradient is scaled down to this Euclidean norm.
         clipvalue: Each entry of a gradient is cut to [-clipvalue, clipvalue].
         global_clipnorm: All gradients together are scaled down to this Euclidean norm.
-        use_ema: Not available; must be False.
-        ema_momentum: Has no effect while ``use_ema`` is False.
-        ema_overwrite_frequency: Not available; must be None.
-        loss_scale_factor: Not available; must be None.
-        gradient_accumulation_steps: Not available; must be None.
+        use_ema: Whether to keep moving averages of the weights, which replace them when `fit`
+            ends.
+        ema_momentum: What an update keeps of the averages, in [0, 1].
+        ema_overwrite_frequency: Updates after which the averages replace the weights; None for
+            the end of `fit` alone.
+        loss_scale_factor: What `scale_loss` multiplies a loss by; `apply` divides gradients by it.
+        gradient_accumulation_steps: Gradients whose mean makes an update, >= 2; None for one.
         name: A name; None makes one from the class.
         **kwargs: None is accepted.
 
     Source: Robbins & Monro, Ann. Math. Stat. 22, 1951; Sutskever et al., ICML 2013.
 
     Example:
-        >>> SGD(learning_rate=0.01).get_config()["learning_rate"]
-        0.01
+        >>> SGD(learning_rate=0.25).get_config()["learning_rate"]
+        0.25
     """
 
     _kernel: ClassVar[str] = "sgd"

@@ -18,23 +18,27 @@ Named = tuple[str, Array]
 
 def read_state(optimizer: Optimizer, model: CompiledModel) -> list[Named]:
     """Paths and values: iterations, learning rate if it is a number, slots, further numbers."""
-    count = optimizer.iterations
+    count = optimizer._steps
     integer = np.int32 if count < 2**31 else np.int64
     found: list[Named] = [(f"{optimizer.name}/iteration", np.asarray(count, integer))]
     rate = optimizer._learning_rate
     if isinstance(rate, float):
         # float64 where float32 would change it, so that training goes on with the same numbers.
         exact = float(np.float32(rate)) == rate
-        value = np.asarray(rate, np.float32 if exact else np.float64)
-        found.append((f"{optimizer.name}/learning_rate", value))
+        number = np.asarray(rate, np.float32 if exact else np.float64)
+        found.append((f"{optimizer.name}/learning_rate", number))
     trainer = optimizer._trainer
     if trainer is None:
         return found
     weights = model.trainable_weights
     values = {(slot, k): value for slot, k, value in _placed_slots(trainer, model)}
     for slot, k in optimizer._in_written_order(list(values)):
-        path = weights[k].path.replace("/", "_")
-        found.append((f"{optimizer.name}/{path}_{slot}", values[slot, k]))
+        name = optimizer._slot_name(slot, weights[k].path)
+        value = values.get((slot, k))
+        if value is None:
+            found.append((name, np.zeros((), np.int32)))
+        else:
+            found.append((f"{optimizer.name}/{name}", value))
     scalars = trainer.get_state()[: optimizer._written_scalars]
     found += [(f"{optimizer.name}/variable", np.asarray(value, np.float64)) for value in scalars]
     return found
@@ -88,7 +92,7 @@ def plan_state(
     def take_over() -> None:
         if order or count:
             if optimizer._trainer is not trainer:
-                optimizer._bind(trainer)
+                optimizer._bind(trainer, model._engine_variables)
             if values:
                 trainer.set_slots(
                     [
@@ -98,7 +102,7 @@ def plan_state(
                 )
             if scalars:
                 trainer.set_state([*scalars, *trainer.get_state()[len(scalars) :]])
-        optimizer.iterations = count
+        optimizer._steps = count
         if rate is not None:
             optimizer._learning_rate = rate
 
@@ -109,7 +113,8 @@ def _new_trainer(optimizer: Optimizer, model: CompiledModel) -> Trainer:
     """Holds the slots of the model's weights until the model itself trains."""
     engine = model._get_engine(current_flags=True)
     outputs = len(model.outputs)
-    return Trainer(engine, [None] * outputs, [[] for _ in range(outputs)], optimizer._engine_spec())
+    spec = optimizer._engine_spec(model._engine_variables)
+    return Trainer(engine, [None] * outputs, [[] for _ in range(outputs)], spec)
 
 
 def _placed_slots(trainer: Trainer, model: CompiledModel) -> list[tuple[str, int, Array]]:

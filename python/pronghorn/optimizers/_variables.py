@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pronghorn import config
+
 if TYPE_CHECKING:
     from pronghorn.optimizers._optimizer import Optimizer
 
@@ -14,12 +16,16 @@ if TYPE_CHECKING:
 class LearningRate(float):
     """A learning rate: a float that can also be read and set as Keras's variable can.
 
+    Its value has the default float type's precision, as Keras's has; updates use the exact number.
+
     Example:
         >>> from pronghorn.optimizers import SGD
         >>> optimizer = SGD(0.1)
-        >>> optimizer.learning_rate.assign(0.05)
+        >>> optimizer.learning_rate
+        0.10000000149011612
+        >>> optimizer.learning_rate.assign(0.25)
         >>> optimizer.learning_rate * 2
-        0.1
+        0.5
     """
 
     _owner: Optimizer
@@ -39,7 +45,7 @@ class LearningRate(float):
 
     def numpy(self) -> Any:
         """The number as a NumPy scalar."""
-        return np.float64(self)
+        return np.asarray(self, config.floatx())[()]
 
     def assign(self, value: float) -> None:
         """Sets the optimizer's learning rate."""
@@ -50,11 +56,13 @@ class OptimizerVariable:
     """A named copy of one piece of an optimizer's state.
 
     Attributes:
-        name: Keras's name of the slot, with the number of the weight that it belongs to.
+        name: Keras's name: the path of the weight and the slot's name.
+        path: The name after that of the optimizer, where Keras has it.
     """
 
-    def __init__(self, name: str, value: NDArray[Any]) -> None:
+    def __init__(self, name: str, value: NDArray[Any], owner: str = "") -> None:
         self.name = name
+        self.path = f"{owner}/{name}" if owner else name
         self._value = value
 
     @property

@@ -90,6 +90,21 @@ void clip(T* x, std::size_t n, T limit) noexcept {
 }
 
 template <class T>
+void merge(T* g, T* sum, std::size_t n, T count) noexcept {
+  const Vec<T> divisor = splat<T>(count);
+  map(g, sum, g, n, [&](Vec<T> x, Vec<T> y) { return (x + y) / divisor; });
+  for (std::size_t i = 0; i < n; ++i) sum[i] = T(0);
+}
+
+template <class T>
+void average(T* average, T* w, std::size_t n, T momentum, bool overwrite) noexcept {
+  const Vec<T> kept = splat<T>(momentum), rest = splat<T>(T(1) - momentum);
+  // The multiply-add is spelled out, so that whole vectors and the last part round alike.
+  map(average, w, average, n, [&](Vec<T> x, Vec<T> y) { return fma<T>(rest, y, kept * x); });
+  if (overwrite) map(average, w, n, [](Vec<T> v) { return v; });
+}
+
+template <class T>
 void copy_kept(const T* x, T* out, std::uint8_t* mask, std::size_t n) noexcept {
   map(x, out, n, [](Vec<T> v) { return v; });
   for (std::size_t i = 0; mask != nullptr && i < n; ++i) mask[i] = 1;
@@ -140,7 +155,8 @@ void dropout_backward(const T* dy, const std::uint8_t* mask, T* dx, std::size_t 
 
 template <class T>
 Elementwise<T> elementwise_table() noexcept {
-  return {add<T>, copy_rows<T>, regularize<T>, scale<T>, clip<T>, dropout<T>, dropout_backward<T>};
+  return {add<T>,   copy_rows<T>, regularize<T>, scale<T>,           clip<T>,
+          merge<T>, average<T>,   dropout<T>,    dropout_backward<T>};
 }
 
 template Elementwise<float> elementwise_table<float>() noexcept;

@@ -2,10 +2,12 @@
 // with
 //   kName        Keras's class name in lower case
 //   kHyper       names of the hyperparameters, fewer than kMaxScalars
-//   slots, prepare, update   as in kernels::Optimizer
+//   slots, prepare, update   as in kernels::Optimizer, or update_whole and whole_scratch
 // g is the gradient, w the parameter, eta the learning rate, t the step from 1. The update rules
 // are Keras 3's: epsilon stands where Keras has it, which is not always where the source has it.
 #pragma once
+
+#include <type_traits>
 
 #include "kernels/body/map.hpp"
 #include "kernels/body/registry.hpp"
@@ -16,19 +18,15 @@ namespace pronghorn::kernels::PRONGHORN_ISA {
 // The slots of an optimizer, gathered one by one.
 class SlotList {
  public:
-  SlotList(const char* names[kMaxSlots], double initial[kMaxSlots]) noexcept
-      : names_(names), initial_(initial) {}
-  SlotList& add(const char* name, double initial = 0) noexcept {
-    names_[count_] = name;
-    initial_[count_] = initial;
-    ++count_;
+  explicit SlotList(SlotSpec made[kMaxSlots]) noexcept : made_(made) {}
+  SlotList& add(const char* name, double initial = 0, SlotKind kind = SlotKind::kLike) noexcept {
+    made_[count_++] = {name, initial, kind};
     return *this;
   }
   int count() const noexcept { return count_; }
 
  private:
-  const char** names_;
-  double* initial_;
+  SlotSpec* made_;
   int count_ = 0;
 };
 
@@ -62,6 +60,12 @@ struct Run {
   }
 };
 
+template <class T, template <class> class Definition, class = void>
+struct UpdatesWhole : std::false_type {};
+template <class T, template <class> class Definition>
+struct UpdatesWhole<T, Definition, std::void_t<decltype(&Definition<T>::update_whole)>>
+    : std::true_type {};
+
 template <class T, template <class> class Definition>
 constexpr Optimizer<T> optimizer_entry() {
   Optimizer<T> entry = {};
@@ -71,7 +75,12 @@ constexpr Optimizer<T> optimizer_entry() {
   }
   entry.slots = Definition<T>::slots;
   entry.prepare = Definition<T>::prepare;
-  entry.update = Definition<T>::update;
+  if constexpr (UpdatesWhole<T, Definition>::value) {
+    entry.update_whole = Definition<T>::update_whole;
+    entry.whole_scratch = Definition<T>::whole_scratch;
+  } else {
+    entry.update = Definition<T>::update;
+  }
   return entry;
 }
 

@@ -9,6 +9,7 @@ PRONGHORN_BEGIN_REGISTRY
 
 #include "kernels/body/optimizers_gradient.hpp"
 #include "kernels/body/optimizers_moments.hpp"
+#include "kernels/body/optimizers_whole.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 PRONGHORN_END_REGISTRY

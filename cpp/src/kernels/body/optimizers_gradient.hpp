@@ -13,9 +13,8 @@ struct Sgd {
   static constexpr const char* kName = "sgd";
   static constexpr const char* kHyper[kMaxScalars] = {"momentum", "nesterov"};
 
-  static int slots(const double* hyper, const char* names[kMaxSlots],
-                   double initial[kMaxSlots]) noexcept {
-    SlotList list(names, initial);
+  static int slots(const double* hyper, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    SlotList list(made);
     if (hyper[0] != 0) list.add("momentum");
     return list.count();
   }
@@ -58,9 +57,8 @@ struct Rmsprop {
   static constexpr const char* kName = "rmsprop";
   static constexpr const char* kHyper[kMaxScalars] = {"rho", "momentum", "epsilon", "centered"};
 
-  static int slots(const double* hyper, const char* names[kMaxSlots],
-                   double initial[kMaxSlots]) noexcept {
-    SlotList list(names, initial);
+  static int slots(const double* hyper, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    SlotList list(made);
     list.add("velocity");
     if (hyper[1] > 0) list.add("momentum");
     if (hyper[3] != 0) list.add("average_gradient");
@@ -129,9 +127,8 @@ struct Adagrad {
   static constexpr const char* kName = "adagrad";
   static constexpr const char* kHyper[kMaxScalars] = {"initial_accumulator_value", "epsilon"};
 
-  static int slots(const double* hyper, const char* names[kMaxSlots],
-                   double initial[kMaxSlots]) noexcept {
-    return SlotList(names, initial).add("accumulator", hyper[0]).count();
+  static int slots(const double* hyper, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    return SlotList(made).add("accumulator", hyper[0]).count();
   }
 
   static void prepare(const OptimizerConfig& config, std::int64_t, double*,
@@ -164,9 +161,8 @@ struct Adadelta {
   static constexpr const char* kName = "adadelta";
   static constexpr const char* kHyper[kMaxScalars] = {"rho", "epsilon"};
 
-  static int slots(const double*, const char* names[kMaxSlots],
-                   double initial[kMaxSlots]) noexcept {
-    SlotList list(names, initial);
+  static int slots(const double*, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    SlotList list(made);
     return list.add("accumulated_grad").add("accumulated_delta_var").count();
   }
 
@@ -206,9 +202,8 @@ struct Lion {
   static constexpr const char* kName = "lion";
   static constexpr const char* kHyper[kMaxScalars] = {"beta_1", "beta_2"};
 
-  static int slots(const double*, const char* names[kMaxSlots],
-                   double initial[kMaxSlots]) noexcept {
-    return SlotList(names, initial).add("momentum").count();
+  static int slots(const double*, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    return SlotList(made).add("momentum").count();
   }
 
   static void prepare(const OptimizerConfig& config, std::int64_t, double*,
@@ -250,9 +245,8 @@ struct Ftrl {
                                                       "l2_shrinkage_regularization_strength",
                                                       "beta"};
 
-  static int slots(const double* hyper, const char* names[kMaxSlots],
-                   double initial[kMaxSlots]) noexcept {
-    return SlotList(names, initial).add("accumulator", hyper[1]).add("linear").count();
+  static int slots(const double* hyper, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    return SlotList(made).add("accumulator", hyper[1]).add("linear").count();
   }
 
   static void prepare(const OptimizerConfig& config, std::int64_t, double*,

@@ -14,9 +14,8 @@ struct Adam {
   static constexpr const char* kName = "adam";
   static constexpr const char* kHyper[kMaxScalars] = {"beta_1", "beta_2", "epsilon", "amsgrad"};
 
-  static int slots(const double* hyper, const char* names[kMaxSlots],
-                   double initial[kMaxSlots]) noexcept {
-    SlotList list(names, initial);
+  static int slots(const double* hyper, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    SlotList list(made);
     list.add("momentum").add("velocity");
     if (hyper[3] != 0) list.add("velocity_hat");
     return list.count();
@@ -85,9 +84,8 @@ struct Adamax {
   static constexpr const char* kName = "adamax";
   static constexpr const char* kHyper[kMaxScalars] = {"beta_1", "beta_2", "epsilon"};
 
-  static int slots(const double*, const char* names[kMaxSlots],
-                   double initial[kMaxSlots]) noexcept {
-    SlotList list(names, initial);
+  static int slots(const double*, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    SlotList list(made);
     return list.add("momentum").add("norm").count();
   }
 
@@ -130,9 +128,8 @@ struct Nadam {
   static constexpr const char* kName = "nadam";
   static constexpr const char* kHyper[kMaxScalars] = {"beta_1", "beta_2", "epsilon"};
 
-  static int slots(const double*, const char* names[kMaxSlots],
-                   double initial[kMaxSlots]) noexcept {
-    SlotList list(names, initial);
+  static int slots(const double*, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    SlotList list(made);
     return list.add("momentum").add("velocity").count();
   }
 
@@ -172,5 +169,55 @@ struct Nadam {
   }
 };
 PRONGHORN_REGISTER(Nadam)
+
+// Weights are y, a mean of z, which steps, and x, the average of z so far:
+// v as in Adam; z' = z - alpha g / (sqrt(v / (1 - beta_2^t)) + epsilon); x' = (1 - 1/t) x + z' / t;
+// y' = (1 - beta_1) z' + beta_1 x'. With beta_1 x = y - (1 - beta_1) z, x needs no slot. alpha is
+// eta, from zero over the first warmup_steps. Defazio et al., arXiv:2405.15682, algorithm 1, with
+// weight decay before the update and, as in Keras, 1/t for every eta.
+template <class T>
+struct ScheduleFreeAdamW {
+  static constexpr const char* kName = "schedulefreeadamw";
+  static constexpr const char* kHyper[kMaxScalars] = {"beta_1", "beta_2", "epsilon",
+                                                      "warmup_steps"};
+
+  static int slots(const double*, const ParameterTraits&, SlotSpec made[kMaxSlots]) noexcept {
+    return SlotList(made).add("momentum", 0, SlotKind::kCopy).add("velocity").count();
+  }
+
+  static void prepare(const OptimizerConfig& config, std::int64_t step, double*,
+                      OptimizerScalars<T>& scalars) noexcept {
+    const double* hyper = config.hyper;
+    const double number = static_cast<double>(step);
+    const double warm = number < hyper[3] ? number / hyper[3] : 1;
+    set_scalars(scalars, config, config.learning_rate * warm, hyper[0], 1 - hyper[0], 1 - hyper[1],
+                1 / (1 - power(hyper[1], step)), hyper[2], 1 / number);
+  }
+
+  static void update(T* w, T* const* slots, const T* g, std::size_t n,
+                     const OptimizerScalars<T>& scalars) noexcept {
+    const T decay = scalars.decay_factor;
+    const T* value = scalars.value;
+    const T rate = value[0], beta_1 = value[1], rest_1 = value[2], rest_2 = value[3],
+            correction = value[4], epsilon = value[5], share = value[6];
+    const T kept = T(1) - share, of_new = rest_1 + beta_1 * share;
+    const Run<T> weights{w};
+    const Run<T> leading{slots[0]};
+    const Run<T> second{slots[1]};
+    for_vectors<T>(n, [&](std::size_t i, std::size_t count) {
+      const Vec<T> gradient = load_up_to(g + i, count);
+      const Vec<T> z = leading.get(i, count);
+      Vec<T> v = second.get(i, count);
+      v += (gradient * gradient - v) * rest_2;
+      second.put(i, v, count);
+      // Multiply-adds are spelled out, so that whole vectors and the last part round alike.
+      const Vec<T> average = fma<T>(splat<T>(-rest_1), z, weights.get(i, count) * decay);
+      const Vec<T> stepped = z - divide_by_root<T>(rate * gradient, v * correction, epsilon);
+      leading.put(i, stepped, count);
+      weights.put(i, fma<T>(splat<T>(of_new), stepped, kept * average), count);
+    });
+  }
+};
+PRONGHORN_REGISTER(ScheduleFreeAdamW)
 
 }  // namespace pronghorn::kernels::PRONGHORN_ISA

@@ -1,0 +1,85 @@
+"""ScheduleFreeAdamW."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from pronghorn._numbers import integer, real
+from pronghorn.optimizers._optimizer import REGISTRY, Optimizer
+from pronghorn.optimizers.schedules import LearningRateSchedule
+
+
+@REGISTRY.add()
+class ScheduleFreeAdamW(Optimizer):
+    """AdamW that averages instead of needing a schedule.
+
+    z <- z - eta * g / (sqrt(s / (1 - beta_2^t)) + epsilon); x <- (1 - 1/t) * x + z / t;
+    w = (1 - beta_1) * z + beta_1 * x. z begins as the weights; s is the decaying average of g^2.
+
+    Args:
+        learning_rate: A number, a ``LearningRateSchedule`` or a function without arguments.
+        beta_1: Share of the average x in the weights, in [0, 1).
+        beta_2: Decay rate of the average of g^2, in [0, 1).
+        epsilon: Small number against division by zero, >= 0.
+        warmup_steps: Updates over which eta grows linearly to its value.
+        weight_decay: Decoupled decay: before each update w <- w - weight_decay * eta * w.
+        clipnorm: Each gradient is scaled down to this Euclidean norm.
+        clipvalue: Each entry of a gradient is cut to [-clipvalue, clipvalue].
+        global_clipnorm: All gradients together are scaled down to this Euclidean norm.
+        use_ema: Whether to keep moving averages of the weights, which replace them when `fit`
+            ends.
+        ema_momentum: What an update keeps of the averages, in [0, 1].
+        ema_overwrite_frequency: Updates after which the averages replace the weights; None for
+            the end of `fit` alone.
+        loss_scale_factor: What `scale_loss` multiplies a loss by; `apply` divides gradients by it.
+        gradient_accumulation_steps: Gradients whose mean makes an update, >= 2; None for one.
+        name: A name; None makes one from the class.
+        **kwargs: None is accepted.
+
+
+    Source: Defazio et al., arXiv:2405.15682, algorithm 1; x is the mean of all z, as in Keras.
+
+    Example:
+        >>> ScheduleFreeAdamW(learning_rate=0.25).get_config()["learning_rate"]
+        0.25
+    """
+
+    _kernel: ClassVar[str] = "schedulefreeadamw"
+    _hyper: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon", "warmup_steps")
+
+    def __init__(
+        self,
+        learning_rate: float | LearningRateSchedule | Callable[[], float] = 0.0025,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        warmup_steps: int = 0,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            learning_rate,
+            weight_decay,
+            clipnorm,
+            clipvalue,
+            global_clipnorm,
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            loss_scale_factor,
+            gradient_accumulation_steps,
+            name,
+            **kwargs,
+        )
+        self.beta_1 = real(beta_1, "beta_1", low=0.0, high=1.0, open_high=True)
+        self.beta_2 = real(beta_2, "beta_2", low=0.0, high=1.0, open_high=True)
+        self.epsilon = real(epsilon, "epsilon", low=0.0)
+        self.warmup_steps = integer(warmup_steps, "warmup_steps", low=0)
