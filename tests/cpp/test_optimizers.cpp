@@ -283,7 +283,12 @@ std::vector<double> whole_steps(const Table<T>& table, const std::string& name,
   config.weight_decay = 0.1;
   for (int h = 0; h < kernels::kMaxScalars && optimizer.hyper_names[h] != nullptr; ++h) {
     const std::string hyper = optimizer.hyper_names[h];
-    config.hyper[h] = hyper == "ns_steps" ? 4 : hyper == "beta_2_decay" ? -0.8 : 0.5;
+    config.hyper[h] = hyper == "ns_steps"       ? 4
+                      : hyper == "beta_2_decay" ? -0.8
+                      : hyper == "muon_a"       ? 1.5
+                      : hyper == "muon_b"       ? -0.6
+                      : hyper == "muon_c"       ? 0.1
+                                                : 0.5;
   }
   std::size_t size = 1;
   for (const std::size_t axis : axes) size *= axis;
