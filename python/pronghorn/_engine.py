@@ -120,6 +120,7 @@ class EngineGraph:
         self.nodes: list[Node] = []
         self.shapes: list[tuple[int, ...]] = []
         self.variables: list[Any] = []
+        self.written: list[Node] = []  # nodes of products and sums that users wrote
         self._variable_index: dict[int, int] = {}
 
     def append(self, node: Node, shape: Sequence[int | None]) -> int:
@@ -147,7 +148,12 @@ class EngineGraph:
     def engine(self, outputs: Sequence[int]) -> _core.Engine:
         """Builds the engine; outputs are indices of nodes."""
         variables = [variable._core for variable in self.variables]
-        return _core.Engine(self.nodes, list(outputs), variables, self.dtype)
+        nodes, places = self.nodes, list(outputs)
+        if self.written:
+            from pronghorn.layers._written import joined
+
+            nodes, places = joined(nodes, self.written, places)
+        return _core.Engine(nodes, places, variables, self.dtype)
 
 
 def as_array(value: Any, dtype: Any) -> Array:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pronghorn import _engine, _naming, _tree
-from pronghorn._autodiff import OPERATIONS, Node, Tensor, is_watched
+from pronghorn._autodiff import OPERATIONS, Node, Tensor, _record, is_watched
+from pronghorn._autodiff._tensor import find
 
 if TYPE_CHECKING:
     from pronghorn._engine import Array, DType
@@ -75,7 +76,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self._scalar = tuple(shape) == ()  # which the engine keeps as a vector of one
         self._core = _engine.CoreVariable(tuple(shape) or (1,), cast("DType", dtype), _row_axes)
         self._leaf = Node()
-        self.assign(value)
+        self._set(value)
 
     def _recorded(self) -> Tensor | None:
         """The value with a history, if a tape is open that watches this variable."""
@@ -123,6 +124,11 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         Raises:
             ValueError: If the shape differs or the elements are not numbers.
         """
+        if _record._state.tracing:
+            raise RuntimeError(f"Variable '{self.path}' is assigned to in a call that is traced.")
+        self._set(value)
+
+    def _set(self, value: ArrayLike) -> None:
         array = np.asarray(value)
         if array.shape != self.shape:
             raise ValueError(
@@ -157,6 +163,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return value if dtype is None else value.astype(dtype, copy=False)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any(hasattr(each, "_operate") for each in inputs):  # a symbolic tensor
+            return find(ufunc.__name__)(*inputs)
         return getattr(ufunc, method)(*map(_present, inputs), **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:

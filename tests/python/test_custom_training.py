@@ -28,6 +28,13 @@ class PlainDense(layers.Layer):
         return self.activation(ops.matmul(inputs, self.kernel) + self.bias)
 
 
+class RecordedDense(PlainDense):
+    """The same, with a kernel that the engine does not recognise as a weight."""
+
+    def call(self, inputs):
+        return self.activation(ops.matmul(inputs, ops.multiply(self.kernel, 1)) + self.bias)
+
+
 class TwoLayers(keras.Model):
     def __init__(self, first=layers.Dense, rate=0.0):
         super().__init__()
@@ -96,11 +103,20 @@ def test_a_loss_of_the_users_own_trains_as_the_built_in_one(optimizer, loss):
     ("model", "mode"),
     [
         (chain, "compiled"),
-        (lambda: chain(PlainDense), "recorded"),
+        (lambda: chain(PlainDense), "compiled"),
+        (lambda: chain(RecordedDense), "recorded"),
         (TwoLayers, "compiled"),
-        (lambda: TwoLayers(PlainDense), "recorded"),
+        (lambda: TwoLayers(PlainDense), "compiled"),
+        (lambda: TwoLayers(RecordedDense), "recorded"),
     ],
-    ids=["chain", "chain of own layers", "subclass", "subclass of own layers"],
+    ids=[
+        "chain",
+        "chain of own layers",
+        "chain of recorded layers",
+        "subclass",
+        "subclass of own layers",
+        "subclass of recorded layers",
+    ],
 )
 def test_however_a_model_is_written_the_numbers_are_the_same(model, mode):
     assert_same_training(model(), mode)

@@ -15,6 +15,7 @@ _numbers = itertools.count()
 
 class _State(threading.local):
     depth = 0  # recordings that are open in this thread
+    tracing = False  # whether a `call` runs to see what graph it draws
     silent = False  # whether NumPy has been told not to warn of overflow and the like
 
     def __init__(self) -> None:

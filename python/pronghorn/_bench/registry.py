@@ -59,6 +59,7 @@ STEPPERS: dict[str, Peer] = {
         Peer("own-loss", "steps_runner", (PRONGHORN,), {"variant": "loss"}),
         Peer("own-step", "steps_runner", (PRONGHORN,), {"variant": "step"}),
         Peer("own-layers", "steps_runner", (PRONGHORN,), {"variant": "layers"}),
+        Peer("recorded", "steps_runner", (PRONGHORN,), {"variant": "recorded"}),
     )
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pronghorn import _naming, _tree
-from pronghorn._autodiff import Tensor, paused, recording_is_on
+from pronghorn._autodiff import Tensor, _record, paused, recording_is_on
 from pronghorn._graph import KerasTensor, Node
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class _Calls(threading.local):
     def __init__(self) -> None:
         self.training: list[bool | None] = []  # of the calls that go on, outermost first
         self.tracing = 0
+        self.layers: list[Layer] = []  # whose `call` goes on, outermost first
 
 
 _calls = _Calls()
@@ -31,6 +32,11 @@ _calls = _Calls()
 def training_now() -> bool | None:
     """The `training` of the call that goes on; None outside of one."""
     return _calls.training[-1] if _calls.training else None
+
+
+def layer_now() -> Layer | None:
+    """The layer whose own `call` goes on, the innermost."""
+    return _calls.layers[-1] if _calls.layers else None
 
 
 def tracing() -> bool:
@@ -135,7 +141,12 @@ def _argument(layer: Layer, leaf: Any) -> Any:
 
 def _build(layer: Layer, inputs: Any) -> None:
     if not layer.built:
-        layer.build(shapes_of(inputs))
+        # Weights may be given values then, which in a traced call they may not.
+        before, _record._state.tracing = _record._state.tracing, False
+        try:
+            layer.build(shapes_of(inputs))
+        finally:
+            _record._state.tracing = before
         layer.built = True
 
 
@@ -150,8 +161,17 @@ def _invoke(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, 
         kwargs.pop("training", None)
     elif place >= len(args):
         kwargs["training"] = bool(training)
-    with _naming.name_scope(layer.name), within_call(None if training is None else bool(training)):
-        return layer.call(inputs, *args, **kwargs)
+    _calls.layers.append(layer)
+    before, _record._state.tracing = _record._state.tracing, tracing()
+    try:
+        with (
+            _naming.name_scope(layer.name),
+            within_call(None if training is None else bool(training)),
+        ):
+            return layer.call(inputs, *args, **kwargs)
+    finally:
+        _calls.layers.pop()
+        _record._state.tracing = before
 
 
 def _symbolic(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from pronghorn._autodiff import Tensor, paused
 from pronghorn._graph import KerasTensor, Node
 from pronghorn.layers._custom import NotCompilable
 from pronghorn.layers._layer import Layer
+from pronghorn.layers._written import with_weight
 
 # Layers of the engine that do the same for inputs of one shape.
 _MERGING = {
@@ -51,6 +52,9 @@ def apply_symbolic(record: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
         rest = "" if record.name in _MERGING else f"{args[1:]!r}{kwargs!r}"
         layer._same = (record.name, rest)
         return layer(inputs)
+    written = with_weight(record.name, args, kwargs)
+    if written is not None:
+        return written
     layer = Operation(record)
     values = [list(a) if isinstance(a, tuple) and record.gathered else a for a in args]
     first, second = (_trial(record, values, kwargs, batch) for batch in (2, 3))

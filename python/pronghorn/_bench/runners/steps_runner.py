@@ -38,6 +38,14 @@ class _OwnDense(pronghorn.layers.Layer):
         return z if self.activation is None else _ACTIVATIONS[self.activation](z)
 
 
+class _RecordedDense(_OwnDense):
+    """The same with a kernel that is no weight to the engine, so that nothing is compiled."""
+
+    def call(self, inputs: Any) -> Any:
+        z = ops.matmul(inputs, ops.convert_to_tensor(self.kernel)) + self.bias
+        return z if self.activation is None else _ACTIVATIONS[self.activation](z)
+
+
 class _OwnModel(pronghorn.Model):
     """A network of layers that the engine does not know."""
 
@@ -64,15 +72,16 @@ class _OwnStep(pronghorn.Sequential):
 
 
 class Trainer:
-    """A loss in Python (``loss``), a step in Python (``step``), or layers too (``layers``)."""
+    """A loss in Python (``loss``), a step (``step``), or layers too (``layers``, ``recorded``)."""
 
     def __init__(self, problem: Problem, threads: int, variant: str) -> None:
         pronghorn.config.set_floatx(problem.dtype)
         w = problem.workload
-        dense = _OwnDense if variant == "layers" else pronghorn.layers.Dense
+        kinds = {"layers": _OwnDense, "recorded": _RecordedDense}
+        dense = kinds.get(variant, pronghorn.layers.Dense)
         parts: list[Any] = [dense(units, activation=w.activation) for units in w.dims[1:-1]]
         parts.append(dense(w.dims[-1]))
-        if variant == "layers":
+        if variant in kinds:
             self._model: Any = _OwnModel(parts)
             self._model(problem.x[:1])
         else:
@@ -82,7 +91,7 @@ class Trainer:
         loss = _squared_error if w.loss == "mse" else _cross_entropy
         optimizer = pronghorn.optimizers.Adam(LEARNING_RATE, BETA_1, BETA_2, EPSILON)
         self._model.compile(optimizer, loss)
-        mode = "recorded" if variant == "layers" else "split"
+        mode = "recorded" if variant == "recorded" else "split"
         if self._model.run_mode != mode:
             raise RuntimeError(f"The model should run {mode}, and runs {self._model.run_mode}.")
         self._problem = problem

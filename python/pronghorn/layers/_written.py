@@ -1,0 +1,160 @@
+"""Products with a weight, and sums and scalings by one, as a layer of the user's own writes them.
+
+Where a `call` is traced they become operations of the engine, so that a layer such as
+``activation(ops.matmul(x, self.kernel) + self.bias)`` runs as `Dense` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pronghorn import _naming
+from pronghorn._graph import KerasTensor
+from pronghorn._variable import Variable
+from pronghorn.layers import _custom
+from pronghorn.layers._layer import Layer
+
+if TYPE_CHECKING:
+    from pronghorn._engine import EngineGraph
+    from pronghorn._engine import Node as EngineNode
+
+
+class _WithWeight(Layer):
+    """An operation of one tensor and one weight of the layer that is being traced."""
+
+    def __init__(self, name: str, owner: Layer, variable: Variable) -> None:
+        super().__init__(name=_naming.auto_name(name))
+        self._owner, self._variable = owner, variable
+        self._same = (name, id(variable))
+        self.built = True
+
+    def _freedom(self, graph: EngineGraph) -> dict[str, Any]:
+        frozen = [] if self._variable.trainable else [graph.variable(self._variable)]
+        return {"trainable": self._owner.trainable, "frozen": frozen}
+
+
+class Product(_WithWeight):
+    """X W."""
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*input_shape[:-1], self._variable.shape[1])
+
+    def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
+        node: Any = {
+            "op": "dense",
+            "units": self._variable.shape[1],
+            "kernel": graph.variable(self._variable),
+            "bias": None,
+            **self._freedom(graph),
+        }
+        graph.written.append(node)
+        return node  # type: ignore[no-any-return]
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        return ops.matmul(inputs[0], self._variable)
+
+
+class Shift(_WithWeight):
+    """X + b, with an element of b for each of the last axis."""
+
+    _weights_of_node = (None, 0)
+
+    def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
+        index = graph.variable(self._variable)
+        node: Any = {
+            "op": "affine",
+            "shape": (*(1,) * (len(shapes[0]) - 1), *self._variable.shape),
+            "weights": [-1 if place is None else index for place in self._weights_of_node],
+            **self._freedom(graph),
+        }
+        graph.written.append(node)
+        return node  # type: ignore[no-any-return]
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        return inputs[0] + self._variable
+
+
+class Scale(Shift):
+    """X * g, with an element of g for each of the last axis."""
+
+    _weights_of_node = (0, None)
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        return inputs[0] * self._variable
+
+
+_SYMMETRIC = {"add": Shift, "multiply": Scale}
+
+
+def with_weight(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The output of an operation of a tensor and a weight; None where it is another one."""
+    owner = _custom.layer_now()
+    if owner is None or kwargs or len(args) != 2 or not _custom.tracing():
+        return None
+    x, variable = args
+    if name in _SYMMETRIC and isinstance(x, Variable):
+        x, variable = variable, x
+    if not (isinstance(x, KerasTensor) and isinstance(variable, Variable)) or x.ndim < 2:
+        return None
+    # A weight that the layer did not make by `add_weight` need not follow its `trainable`.
+    if not any(variable is each for each in owner._weights) or variable.dtype != x.dtype:
+        return None
+    if name == "matmul" and variable.ndim == 2 and x.shape[-1] == variable.shape[0]:
+        return Product(name, owner, variable)(x)
+    if name in _SYMMETRIC and variable.shape == (x.shape[-1],):
+        return _SYMMETRIC[name](name, owner, variable)(x)
+    return None
+
+
+def joined(
+    nodes: Sequence[Any], written: Sequence[Any], outputs: Sequence[int]
+) -> tuple[list[Any], list[int]]:
+    """The nodes with products, the sums that follow them and activations joined to one where they can.
+
+    Args:
+        nodes: Of an engine, in an order in which inputs come first.
+        written: Those of them that come from this module.
+        outputs: Indices of nodes.
+
+    Returns:
+        Nodes and outputs.
+    """
+    ours = {id(node) for node in written}
+    uses = [0] * len(nodes)
+    for node in nodes:
+        for source in node["inputs"]:
+            uses[source] += 1
+    for index in outputs:
+        uses[index] += 1
+    place: dict[int, int] = {}
+    made: list[Any] = []
+    for index, node in enumerate(nodes):
+        sources = [place[source] for source in node["inputs"]]
+        before = made[sources[0]] if len(sources) == 1 else None
+        alone = len(sources) == 1 and uses[node["inputs"][0]] == 1
+        if alone and before is not None and "product" in before and _join(before, node, ours):
+            place[index] = sources[0]
+            continue
+        own = id(node) in ours and node["op"] == "dense"
+        made.append({**node, "inputs": sources, **({"product": True} if own else {})})
+        place[index] = len(made) - 1
+    for node in made:
+        node.pop("product", None)
+    return made, [place[index] for index in outputs]
+
+
+def _join(product: Any, node: Any, ours: set[int]) -> bool:
+    """Makes `node` a part of the product before it, if it can be one."""
+    if node["op"] == "affine" and id(node) in ours and node["weights"][0] < 0:
+        same = node["trainable"] == product["trainable"]
+        if product["bias"] is None and "activation" not in product and same:
+            product["bias"] = node["weights"][1]
+            product["frozen"] = [*product["frozen"], *node["frozen"]]
+            return True
+    elif node["op"] == "activation" and "activation" not in product:
+        product["activation"] = node["activation"]
+        return True
+    return False
