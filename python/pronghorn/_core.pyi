@@ -16,6 +16,7 @@ DType = Literal["float32", "float64"]
 def info() -> dict[str, Any]:
     """version, compiler, isas (compiled), supported_isas, isa, blas, blas_version, threads."""
 
+def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array: ...
 def set_num_threads(count: int) -> None: ...  # 0: the default (OMP_NUM_THREADS, cores)
 def get_num_threads() -> int: ...
 def set_parallel_threshold(seconds: float) -> None:

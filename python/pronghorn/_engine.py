@@ -22,6 +22,8 @@ except ImportError as error:
         "compiler is needed), and do not import it from inside the source tree's python/ folder."
     ) from error
 
+from pronghorn._joining import joined
+
 if TYPE_CHECKING:
     from pronghorn._core import (
         Activation,
@@ -47,6 +49,7 @@ CoreVariable = _core.Variable
 activation_names = _core.activations
 get_num_threads = _core.get_num_threads
 info = _core.info
+matmul = _core.matmul
 peak_flops = _core.peak_flops
 profile_lines = _core.profile_lines
 set_num_threads = _core.set_num_threads
@@ -77,6 +80,7 @@ __all__ = [
     "info",
     "is_sparse",
     "loss_names",
+    "matmul",
     "peak_flops",
     "profile_lines",
     "optimizer_hyper",
@@ -150,8 +154,6 @@ class EngineGraph:
         variables = [variable._core for variable in self.variables]
         nodes, places = self.nodes, list(outputs)
         if self.written:
-            from pronghorn.layers._written import joined
-
             nodes, places = joined(nodes, self.written, places)
         return _core.Engine(nodes, places, variables, self.dtype)
 

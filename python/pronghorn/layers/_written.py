@@ -60,7 +60,7 @@ class Product(_WithWeight):
 class Shift(_WithWeight):
     """X + b, with an element of b for each of the last axis."""
 
-    _weights_of_node = (None, 0)
+    _weights_of_node: tuple[int | None, int | None] = (None, 0)
 
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         index = graph.variable(self._variable)
@@ -107,54 +107,3 @@ def with_weight(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if name in _SYMMETRIC and variable.shape == (x.shape[-1],):
         return _SYMMETRIC[name](name, owner, variable)(x)
     return None
-
-
-def joined(
-    nodes: Sequence[Any], written: Sequence[Any], outputs: Sequence[int]
-) -> tuple[list[Any], list[int]]:
-    """The nodes with products, the sums that follow them and activations joined to one where they can.
-
-    Args:
-        nodes: Of an engine, in an order in which inputs come first.
-        written: Those of them that come from this module.
-        outputs: Indices of nodes.
-
-    Returns:
-        Nodes and outputs.
-    """
-    ours = {id(node) for node in written}
-    uses = [0] * len(nodes)
-    for node in nodes:
-        for source in node["inputs"]:
-            uses[source] += 1
-    for index in outputs:
-        uses[index] += 1
-    place: dict[int, int] = {}
-    made: list[Any] = []
-    for index, node in enumerate(nodes):
-        sources = [place[source] for source in node["inputs"]]
-        before = made[sources[0]] if len(sources) == 1 else None
-        alone = len(sources) == 1 and uses[node["inputs"][0]] == 1
-        if alone and before is not None and "product" in before and _join(before, node, ours):
-            place[index] = sources[0]
-            continue
-        own = id(node) in ours and node["op"] == "dense"
-        made.append({**node, "inputs": sources, **({"product": True} if own else {})})
-        place[index] = len(made) - 1
-    for node in made:
-        node.pop("product", None)
-    return made, [place[index] for index in outputs]
-
-
-def _join(product: Any, node: Any, ours: set[int]) -> bool:
-    """Makes `node` a part of the product before it, if it can be one."""
-    if node["op"] == "affine" and id(node) in ours and node["weights"][0] < 0:
-        same = node["trainable"] == product["trainable"]
-        if product["bias"] is None and "activation" not in product and same:
-            product["bias"] = node["weights"][1]
-            product["frozen"] = [*product["frozen"], *node["frozen"]]
-            return True
-    elif node["op"] == "activation" and "activation" not in product:
-        product["activation"] = node["activation"]
-        return True
-    return False

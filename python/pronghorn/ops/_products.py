@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn import _engine
 from pronghorn._autodiff import operation, rule
 from pronghorn.ops._arithmetic import fit
 from pronghorn.ops._choice import tensor_like
@@ -31,7 +32,28 @@ def matmul(x1: Any, x2: Any) -> Any:
         >>> matmul([[1.0, 2.0]], [[3.0], [4.0]]).tolist()
         [[11.0]]
     """
-    return np.matmul(x1, x2)
+    large = _large_matrices(x1, x2)
+    return np.matmul(x1, x2) if large is None else _engine.matmul(*large)
+
+
+# Multiply-adds from which NumPy's BLAS would use threads. Those and the engine's would wait for
+# each other's cores, so the engine's compute such products.
+_LARGE = 2**18
+
+
+def _large_matrices(x1: Any, x2: Any) -> tuple[Any, Any, bool, bool] | None:
+    """What the engine multiplies: two arrays, and whether each is to be transposed."""
+    if not (isinstance(x1, np.ndarray) and isinstance(x2, np.ndarray)):
+        return None
+    if x1.ndim != 2 or x2.ndim != 2 or x1.dtype != x2.dtype or x1.shape[1] != x2.shape[0]:
+        return None
+    if x1.shape[0] * x1.shape[1] * x2.shape[1] < _LARGE or x1.dtype.char not in "fd":
+        return None
+    if not (x1.dtype.isnative and x2.dtype.isnative):
+        return None
+    turned = [not each.flags.c_contiguous and each.flags.f_contiguous for each in (x1, x2)]
+    a, b = (each.T if turn else each for each, turn in zip((x1, x2), turned, strict=True))
+    return _engine.as_array(a, a.dtype), _engine.as_array(b, b.dtype), turned[0], turned[1]
 
 
 @rule(matmul)
