@@ -252,7 +252,13 @@ class SteppedModel(GraphModel):
         return self._input_arrays(x, label)
 
     def _build_by_call(self, feed: StepFeed) -> None:
-        """Calls the model once on a sample, so that all of its weights exist."""
+        """Calls the model once on a sample, so that all of its weights exist.
+
+        Not if they do: a model with a step of its own may be given data that its `call` is not for.
+        """
+        layers = self._flatten_layers()[1:]
+        if layers and all(layer.built for layer in layers):
+            return
         if not self.built or self._layer_graph is None:
             first = feed.part(0, 1).data()
             with paused():
