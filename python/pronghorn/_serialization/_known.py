@@ -53,6 +53,8 @@ def _public(module: Any, name: str) -> Any:
 
 def find_class(module: str, name: str) -> Any:
     """The class that Keras calls ``module.name``, or None if this library has no such class."""
+    module = module.removeprefix("tf_")  # Keras 2 as a package of its own
+    name = name.removeprefix("Custom>")  # as Keras 2.11 and 2.12 call their optimizers
     if name in _MODELS and module.startswith("keras"):
         return _load(f"models:{name}")
     for theirs, ours, base_path in _ROWS:

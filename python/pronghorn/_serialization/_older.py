@@ -56,6 +56,8 @@ def modern(config: Any, home: str) -> Any:
                 inner.pop(key, None)
         if home == "layers":
             _modern_layer(config["class_name"], inner, shape)
+        if home == "optimizers" and not inner.get("use_ema"):
+            inner.pop("ema_overwrite_frequency", None)  # Keras 2 writes 100 for RMSprop
         if home == "optimizers" and isinstance(inner.get("learning_rate"), Mapping):
             inner["learning_rate"] = modern(inner["learning_rate"], "optimizers.schedules")
         changed["config"] = inner

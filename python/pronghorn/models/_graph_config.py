@@ -13,6 +13,7 @@ from pronghorn._serialization._objects import (
     serialize_keras_object,
 )
 from pronghorn.layers import InputLayer, Layer
+from pronghorn.models._operation_nodes import OperationNode, older_options, operation_node
 
 if TYPE_CHECKING:
     from pronghorn.models._graph_model import GraphModel
@@ -76,7 +77,7 @@ class GraphReader:
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._layers: dict[str, Layer] = {}
+        self._layers: dict[str, Layer | OperationNode] = {}
         # A layer that another graph shares has been called already: its nodes here come later.
         self._first: dict[str, int] = {}
         waiting: dict[str, list[Any]] = {}
@@ -95,9 +96,12 @@ class GraphReader:
         self.inputs = self._ends(config, "input_layers")
         self.outputs = self._ends(config, "output_layers")
 
-    def _read_layer(self, entry: Mapping[str, Any]) -> tuple[str, Layer]:
+    def _read_layer(self, entry: Mapping[str, Any]) -> tuple[str, Layer | OperationNode]:
         from pronghorn._serialization._older import layer_from_config
 
+        operation = operation_node(entry)
+        if operation is not None:
+            return operation.name, operation
         layer = layer_from_config(entry)
         name = entry.get("name", getattr(layer, "name", None))
         if not isinstance(layer, Layer) or not isinstance(name, str):
@@ -130,6 +134,8 @@ class GraphReader:
 
     def _arguments(self, node: Any) -> tuple[list[Any], dict[str, Any]]:
         if isinstance(node, list):  # as Keras 2 writes it
+            if node and isinstance(node[0], str):
+                return self._older_operation(node)
             tensors: list[KerasTensor] = []
             options: dict[str, Any] = {}
             for item in node:
@@ -145,6 +151,22 @@ class GraphReader:
         if not isinstance(args, list) or not isinstance(kwargs, dict):
             raise ValueError("'args' of a node must be a list, and 'kwargs' a dict.")
         return [self._revive(item) for item in args], _given(self._revive(kwargs))
+
+    def _older_operation(self, node: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Arguments of a function of TensorFlow: the first one's place, and the others by name."""
+        if len(node) != 4 or not isinstance(node[3], Mapping):
+            raise ValueError(f"A node of the graph is malformed: {node!r}.")
+
+        def tensors(value: Any) -> Any:
+            if isinstance(value, list):
+                if len(value) == 3 and isinstance(value[0], str) and value[0] in self._layers:
+                    return self._tensor(value[0], self._older_index(value[0], value[1]), value[2])
+                return [tensors(item) for item in value]
+            return value
+
+        constant = node[0] == "_CONSTANT_VALUE"
+        first = node[2] if constant else tensors(node[:3])
+        return [first], {k: tensors(v) for k, v in older_options(node[3]).items()}
 
     def _revive(self, structure: Any) -> Any:
         def leaf(item: Any) -> Any:

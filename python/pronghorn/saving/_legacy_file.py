@@ -17,6 +17,7 @@ from pronghorn._serialization._custom_objects import CustomObjectScope
 from pronghorn._serialization._guard import only_clear_errors
 from pronghorn._serialization._objects import serialize_keras_object
 from pronghorn._serialization._older import modern
+from pronghorn.layers import Normalization
 from pronghorn.optimizers._state import plan_state, read_state
 from pronghorn.saving import _json
 from pronghorn.saving._hdf5 import Group, open_hdf5
@@ -68,6 +69,8 @@ def _write_layers(group: Any, model: Any) -> None:
     group.attrs["backend"], group.attrs["keras_version"] = "pronghorn", KERAS_VERSION
     for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
         weights = [(variable.path, variable.numpy()) for variable in _weights(layer)]
+        if _counts(layer):
+            weights.append((f"{layer.name}/count", np.zeros((), np.int32)))
         _write_arrays(group.create_group(layer.name), weights)
     _write_arrays(group.create_group(_TOP_LEVEL), [(v.path, v.numpy()) for v in model._weights])
 
@@ -75,6 +78,17 @@ def _write_layers(group: Any, model: Any) -> None:
 def _weights(layer: Any) -> list[Any]:
     """In the order of this format: trained weights first."""
     return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def _counts(layer: Any) -> bool:
+    """Whether Keras keeps a third number, which tells nothing, beside the layer's two weights."""
+    return isinstance(layer, Normalization) and bool(_weights(layer))
+
+
+def _finish(model: Any) -> None:
+    for layer in model._flatten_layers():
+        if isinstance(layer, Normalization):
+            layer.finalize_state()
 
 
 def _write_arrays(group: Any, arrays: Sequence[tuple[str, Array]]) -> None:
@@ -119,6 +133,7 @@ def read(
                 model = _model(_json.parse(config))
             for variable, value in _assignments(model, weights):
                 variable.assign(value)
+            _finish(model)
             training = _text(root.attribute("training_config"))
             if compile and training is not None:
                 model.compile(**_compile_arguments(_json.parse(training)))
@@ -192,6 +207,7 @@ def read_weights(
         group = root.group("model_weights") or root
         for variable, value in _assignments(model, group, skip_mismatch, by_name):
             variable.assign(value)
+        _finish(model)
 
 
 def _assignments(
@@ -212,7 +228,8 @@ def _assignments(
     found: list[tuple[Any, Array]] = []
     for layer, name in pairs:
         try:
-            found += _layer_assignments(_weights(layer), layer.name, group, name)
+            counted = _counts(layer)
+            found += _layer_assignments(_weights(layer), layer.name, group, name, counted)
         except ValueError as error:
             if not skip_mismatch:
                 raise
@@ -223,9 +240,11 @@ def _assignments(
 
 
 def _layer_assignments(
-    variables: list[Any], owner: str, group: Group, name: str
+    variables: list[Any], owner: str, group: Group, name: str, counted: bool = False
 ) -> list[tuple[Any, Array]]:
     names = _weight_names(group, name)
+    if counted and len(names) == len(variables) + 1:
+        names.pop()
     if len(names) != len(variables):
         raise ValueError(
             f"Layer '{owner}' has {len(variables)} weights; the file has {len(names)} for it."
