@@ -86,7 +86,7 @@ def find_function(module: str | None, name: str) -> Any:
     for home in homes:
         registry = _load(_REGISTRIES[home]) if home in _REGISTRIES else None
         found = registry.peek(name) if registry is not None else None
-        if found is None:
+        if not inspect.isfunction(found):
             found = _public(_load(home), name)
         if inspect.isfunction(found) and name not in _NOT_FOR_FILES:
             return found

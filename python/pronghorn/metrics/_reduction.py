@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pronghorn._serialization import _known
 from pronghorn._serialization._objects import serialize_keras_object
 from pronghorn.losses._function import as_numbers
 from pronghorn.losses._loss import weigh
@@ -148,6 +149,9 @@ class MeanMetricWrapper(Mean):
     def from_config(cls, config: dict[str, Any]) -> Metric:
         """The metric of a configuration."""
         arguments = dict(config)
+        if isinstance(arguments.get("fn"), str):  # as Keras 2 writes it
+            named = _known.find_function("keras.metrics", arguments["fn"])
+            arguments["fn"] = arguments["fn"] if named is None else named
         if isinstance(arguments.get("fn"), (str, dict)):
             arguments["fn"] = REGISTRY.deserialize(arguments["fn"])
         return cls(**arguments)

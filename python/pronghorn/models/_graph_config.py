@@ -12,8 +12,15 @@ from pronghorn._serialization._objects import (
     deserialize_keras_object,
     serialize_keras_object,
 )
-from pronghorn.layers import InputLayer, Layer
-from pronghorn.models._operation_nodes import OperationNode, older_options, operation_node
+from pronghorn.layers import Activation, InputLayer, Layer
+from pronghorn.layers._operation import Operation
+from pronghorn.models._operation_nodes import (
+    OperationNode,
+    activation_config,
+    older_options,
+    operation_config,
+    operation_node,
+)
 
 if TYPE_CHECKING:
     from pronghorn.models._graph_model import GraphModel
@@ -41,8 +48,15 @@ def graph_config(model: GraphModel) -> dict[str, Any]:
 
     layers = []
     for layer in graph.operations:
-        config = serialize_keras_object(layer)
-        nodes = [_node_config(node, place) for node in kept(layer) if not node.is_input]
+        called = [node for node in kept(layer) if not node.is_input]
+        if isinstance(layer, Operation):
+            written, arguments = operation_config(layer, called[0])
+            config = serialize_keras_object(written)
+            nodes = [_node_config(arguments, {}, place)]
+        else:
+            made = isinstance(layer, Activation) and layer._same is not None
+            config = serialize_keras_object(activation_config(layer) if made else layer)
+            nodes = [_node_config(*_arguments_of(node), place) for node in called]
         layers.append({**config, "name": layer.name, "inbound_nodes": nodes})
     return {
         "layers": layers,
@@ -51,15 +65,26 @@ def graph_config(model: GraphModel) -> dict[str, Any]:
     }
 
 
-def _node_config(node: Node, place: Callable[[KerasTensor], list[Any]]) -> dict[str, Any]:
+def _arguments_of(node: Node) -> tuple[list[Any], dict[str, Any]]:
+    if node.call is None:
+        return [node.arguments], {}
+    inputs, args, kwargs = node.call
+    return [inputs, *args], kwargs
+
+
+def _node_config(
+    args: list[Any], kwargs: dict[str, Any], place: Callable[[KerasTensor], list[Any]]
+) -> dict[str, Any]:
     def written(leaf: Any) -> Any:
         if not isinstance(leaf, KerasTensor):
             return serialize_keras_object(leaf)
         config = {"shape": leaf.shape, "dtype": leaf.dtype, "keras_history": place(leaf)}
         return {"class_name": "__keras_tensor__", "config": config}
 
-    arguments = _tree.map_structure(written, node.arguments)
-    return {"args": [arguments], "kwargs": {}}
+    return {
+        "args": [_tree.map_structure(written, argument) for argument in args],
+        "kwargs": {key: _tree.map_structure(written, value) for key, value in kwargs.items()},
+    }
 
 
 class _NotYet(Exception):

@@ -7,6 +7,7 @@ out, and so are results much larger than what they are made of.
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pronghorn import _tree
+from pronghorn import _tree, activations, layers
 from pronghorn._autodiff._tensor import find
 from pronghorn._graph import KerasTensor
 from pronghorn._state import snake_case
@@ -34,6 +35,15 @@ _NAMES = """
     tensordot transpose tril triu true_divide trunc var where
 """
 _KNOWN = frozenset(_NAMES.split())
+# Arguments that Keras hands over in a call; all others belong to the operation.
+_CALLED = ("x", "x1", "x2", "xs", "condition", "weights", "key", "rtol", "atol")
+# Where Keras defines operations that are not in its module `numpy`.
+_HOMES = {
+    "math": "erf erfinv logsumexp rsqrt",
+    "linalg": "norm",
+    "nn": """celu elu gelu hard_sigmoid hard_silu hard_tanh leaky_relu log_sigmoid log_softmax relu
+        relu6 selu sigmoid silu softmax softplus softsign""",
+}
 # Functions of TensorFlow in files of Keras 2.
 _OLDER = {
     "__operators__.add": "add",
@@ -55,7 +65,7 @@ _OLDER = {
 _RENAMED = {"shape": "newshape", "clip_value_min": "x_min", "clip_value_max": "x_max"}
 _IGNORED = ("name", "beta")
 _LAMBDAS = ("TFOpLambda", "SlicingOpLambda")
-_IN_FILES = re.compile(r"(tf_)?keras\.(src\.)?(ops|backend)\.?")
+_IN_FILES = re.compile(r"(tf_)?keras\.(src\.)?(ops|backend|activations)\b")
 
 
 class _Call(NamedTuple):
@@ -82,7 +92,13 @@ class OperationNode:
             result = self._function(*args, **options)
         except TypeError as error:
             raise ValueError(f"Operation '{self.name}' of the configuration: {error}") from None
-        self._inbound_nodes.append(_Call(_tree.flatten(result)))
+        made = _Call(_tree.flatten(result))
+        for tensor in made.outputs:
+            # Keras's names are unique in a model; the automatic ones may be those of its layers.
+            number = len(self._inbound_nodes)
+            operation = tensor._keras_history.operation
+            operation.name = f"{self.name}_{number}" if number else self.name
+        self._inbound_nodes.append(made)
         return result
 
 
@@ -104,7 +120,8 @@ def operation_node(entry: Mapping[str, Any]) -> OperationNode | None:
         name = _OLDER.get(label, label.rpartition(".")[2])
         options: dict[str, Any] = {}
     else:
-        label, name = class_name, snake_case(class_name)
+        label = class_name
+        name = "relu" if class_name == "ReLU" else snake_case(class_name)
         options = {key: value for key, value in config.items() if key not in _PLACES}
     if name not in _KNOWN:
         raise TypeError(
@@ -113,8 +130,60 @@ def operation_node(entry: Mapping[str, Any]) -> OperationNode | None:
     from pronghorn._serialization._objects import deserialize_keras_object
 
     options = deserialize_keras_object(options)
-    own_name = str(entry.get("name", config.get("name")))
+    own_name = str(entry.get("name", config.get("name"))).replace("/", "_")
     return OperationNode(own_name, _function(name), options)
+
+
+def operation_config(layer: Any, node: Any) -> tuple[dict[str, Any], list[Any]]:
+    """An operation of a graph in Keras's form, and the arguments of its call.
+
+    Raises:
+        ValueError: If it is none that can be read again.
+    """
+    name = layer._record.name.strip("_")
+    if name not in _KNOWN:
+        raise ValueError(
+            f"The model has the operation '{name}', which cannot be written to a configuration. "
+            f"Known are {sorted(_KNOWN)}."
+        )
+    values, _, kwargs = node.call
+    if name == "einsum":
+        options, called = {"subscripts": values[1]}, list(values[0])
+    else:
+        given = inspect.signature(layer._record.public).bind(*values, **kwargs).arguments
+        options = {key: value for key, value in given.items() if key not in _CALLED}
+        called = [value for key, value in given.items() if key in _CALLED]
+    return _config(name, layer.name, options), called
+
+
+def _config(operation: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    class_name = "".join(part.capitalize() for part in operation.split("_"))
+    home = next((home for home, names in _HOMES.items() if operation in names.split()), "numpy")
+    return {
+        "module": f"keras.src.ops.{home}",
+        "class_name": class_name,
+        "config": {"name": name, **options},
+        "registered_name": class_name,
+    }
+
+
+def activation_config(layer: Any) -> Any:
+    """What to write for an activation that a function put into the graph: a layer, or a config."""
+    spec = dict(layer._same)
+    kind, p0, p1, p2 = spec["name"], spec["p0"], spec["p1"], spec["p2"]
+    if kind == "relu":
+        return layers.ReLU(p1 if math.isfinite(p1) else None, p0, p2, name=layer.name)
+    if kind == "leaky_relu":
+        return layers.LeakyReLU(p0, name=layer.name)
+    if kind == "elu":
+        return layers.ELU(p0, name=layer.name)
+    if kind == "celu":
+        return _config("celu", layer.name, {"alpha": p0})
+    if kind in ("gelu", "gelu_tanh"):
+        return _config("gelu", layer.name, {"approximate": kind == "gelu_tanh"})
+    if kind in activations.__all__:
+        return layers.Activation(kind, name=layer.name)
+    return _config(kind, layer.name, {})
 
 
 def older_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,6 +202,8 @@ def _function(name: str) -> Callable[..., Any]:
         return _get_item
     if name == "einsum":
         return lambda *operands, subscripts: ops.einsum(subscripts, *operands)
+    if name == "relu":
+        return activations.relu  # which takes more options than the operation
     found: Callable[..., Any] = getattr(ops, name, None) or find(name)
     if name in ("add", "subtract", "multiply", "divide", "power", "maximum", "minimum"):
         return lambda *args, **options: found(*args, *options.values())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pronghorn._engine import Array, Trainer
+from pronghorn.optimizers._apply import make_trainer
 
 if TYPE_CHECKING:
     from pronghorn.models._compile import CompiledModel
@@ -31,7 +32,8 @@ def read_state(optimizer: Optimizer, model: CompiledModel) -> list[Named]:
     if trainer is None:
         return found
     weights = model.trainable_weights
-    values = {(slot, k): value for slot, k, value in _placed_slots(trainer, model)}
+    placed = _placed_slots(optimizer, trainer, model)
+    values = {(slot, k): value.reshape(weights[k].shape) for slot, k, value in placed}
     for slot, k in optimizer._in_written_order(list(values)):
         name = optimizer._slot_name(slot, weights[k].path)
         value = values.get((slot, k))
@@ -64,7 +66,7 @@ def plan_state(
         ValueError: If an array has another shape than this optimizer's.
     """
     trainer = optimizer._trainer or _new_trainer(optimizer, model)
-    placed = _placed_slots(trainer, model)
+    placed = _placed_slots(optimizer, trainer, model)
     order = optimizer._in_written_order([(slot, k) for slot, k, _ in placed])
     has_rate = isinstance(optimizer._learning_rate, float)
     first = 1 + has_rate
@@ -76,13 +78,13 @@ def plan_state(
     elif len(arrays) != wanted:
         return None
     values = dict(zip(order, arrays[first:], strict=False))
-    for slot, k, present in placed:
+    weights = model.trainable_weights
+    for slot, k, _ in placed:
         value = values.get((slot, k))
-        if value is not None and value.shape != present.shape:
+        if value is not None and value.shape != weights[k].shape:
             raise ValueError(
                 f"The state '{slot}' of optimizer '{optimizer.name}' for weight "
-                f"'{model.trainable_weights[k].path}' has shape {present.shape}; the file has "
-                f"{value.shape}."
+                f"'{weights[k].path}' has shape {weights[k].shape}; the file has {value.shape}."
             )
     scalars = [float(array) for array in arrays[first + len(order) :]] if order else []
     count, rate = int(arrays[0]), float(arrays[1]) if has_rate else None
@@ -96,7 +98,9 @@ def plan_state(
             if values:
                 trainer.set_slots(
                     [
-                        np.ascontiguousarray(values[slot, k], dtype=present.dtype)
+                        np.ascontiguousarray(
+                            values[slot, k].reshape(present.shape), dtype=present.dtype
+                        )
                         for slot, k, present in placed
                     ]
                 )
@@ -111,15 +115,24 @@ def plan_state(
 
 def _new_trainer(optimizer: Optimizer, model: CompiledModel) -> Trainer:
     """Holds the slots of the model's weights until the model itself trains."""
+    if not model._is_compiled_graph():
+        weights = model.trainable_weights
+        return make_trainer(weights, optimizer._engine_spec(weights))
     engine = model._get_engine(current_flags=True)
     outputs = len(model.outputs)
     spec = optimizer._engine_spec(model._engine_variables)
     return Trainer(engine, [None] * outputs, [[] for _ in range(outputs)], spec)
 
 
-def _placed_slots(trainer: Trainer, model: CompiledModel) -> list[tuple[str, int, Array]]:
+def _placed_slots(
+    optimizer: Optimizer, trainer: Trainer, model: CompiledModel
+) -> list[tuple[str, int, Array]]:
     """Slot name, position of the weight among the trainable ones, value; in the engine's order."""
-    positions = {id(weight): k for k, weight in enumerate(model.trainable_weights)}
-    model._get_engine()
-    weights = model._engine_variables
+    weights: Sequence[Any] = model.trainable_weights
+    positions = {id(weight): k for k, weight in enumerate(weights)}
+    if trainer is optimizer._holder:
+        weights = optimizer._held
+    elif model._is_compiled_graph():
+        model._get_engine()
+        weights = model._engine_variables
     return [(name, positions[id(weights[i])], value) for name, i, value in trainer.get_slots()]

@@ -181,7 +181,8 @@ def _read_optimizer(model: Any, root: Group) -> None:
     take_over = None
     try:
         arrays = [stored.dataset(name).read() for name in names]
-        take_over = plan_state(model.optimizer, model, arrays, needs_rate=True)
+        older = (_text(root.attribute("keras_version")) or "").startswith("2.")
+        take_over = plan_state(model.optimizer, model, arrays, needs_rate=not older)
     except ValueError as error:
         warnings.warn(f"The state of the optimizer begins anew: {error}", stacklevel=6)
         return
