@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from _pairs import LIBRARIES, compile_pair, pair, small_classifier
 from _random_models import describe
@@ -116,3 +117,13 @@ def test_printed(capsys) -> None:
         small_classifier()(library).summary()
         printed.append(capsys.readouterr().out)
     assert printed[1] == printed[0]
+
+
+def test_evaluation_builds_the_optimizer(rng: np.random.Generator) -> None:
+    models = compile_pair(pair(small_classifier()), optimizer="adam", loss="mse")
+    texts = []
+    for model in models:
+        model.evaluate(rng.random((8, 6)), rng.random((8, 3)), verbose=0)
+        texts.append(_text(model))
+    assert texts[1] == texts[0]
+    assert "Optimizer params" in texts[0]

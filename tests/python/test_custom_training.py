@@ -361,3 +361,26 @@ def test_constraints_hold_after_each_update():
     model.compile(keras.optimizers.SGD(5.0), "mse")
     model.fit(X, -X, **OPTIONS)
     assert model.get_weights()[0].tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize("constraint", ["MaxNorm", "NonNeg", "UnitNorm"])
+def test_constraints_of_layers_hold_in_steps(constraint):
+    """Compiled training applies them in the engine, steps in Python; the weights are the same."""
+    found = []
+    rng = np.random.default_rng(8)
+    x, y = rng.normal(size=(24, 5)), rng.normal(size=(24, 2))
+    values = [rng.normal(size=shape) for shape in ((5, 4), (4,), (4, 2), (2,))]
+    for eager in (False, True):
+        limit = getattr(keras.constraints, constraint)()
+        layers = [
+            keras.layers.Dense(4, "tanh", kernel_constraint=limit),
+            keras.layers.EinsumDense("ab,bc->ac", 2, bias_axes="c", bias_constraint=limit),
+        ]
+        model = keras.Sequential([keras.Input((5,)), *layers])
+        model.set_weights(values)
+        model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=eager)
+        model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+        found.append(model.get_weights())
+    for compiled, stepped in zip(*found, strict=True):
+        np.testing.assert_allclose(stepped, compiled, rtol=1e-4, atol=1e-6)
+    assert not np.allclose(found[0][0], values[0], atol=1e-2)
