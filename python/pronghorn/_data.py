@@ -122,7 +122,7 @@ def split_structure(
         return [value[name] for name in names]
     if count == 1 and not keyed:
         first = value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else None
-        wrapped = isinstance(first, np.ndarray) and first.ndim == ranks[0] > 0
+        wrapped = getattr(first, "ndim", None) == ranks[0] > 0
         return [first if wrapped else value]
     if not isinstance(value, (list, tuple)) or len(value) != count:
         shown = f"{_describe(value)}" + (f" of {len(value)}" if hasattr(value, "__len__") else "")

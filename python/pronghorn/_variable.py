@@ -53,8 +53,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self.trainable = trainable
         # Applied to the value after each update by ``Optimizer.apply``.
         self.constraint: Callable[[Array], Any] | None = None
-        # Likewise; of a layer whose constraint the engine computes in compiled training.
-        self._layer_constraint: Callable[[Array], Any] | None = None
+        self._constrained_by_engine = False  # too, in compiled training
         # Files keep the weights in this order even where some are frozen later.
         self._made_trainable = trainable
         if callable(initializer):

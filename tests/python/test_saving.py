@@ -411,3 +411,85 @@ def test_moving_statistics_never_become_trainable(way):
     assert len(twin.trainable_weights) == 4
     assert len(twin.non_trainable_weights) == 2
     np.testing.assert_array_equal(twin(X), model(X))
+
+
+class Stepped(keras.Model):
+    """A functional model with a step of its own, and no arguments of its own."""
+
+    def train_step(self, data):
+        return super().train_step(data)
+
+
+@pytest.mark.parametrize("cls", [keras.Model, Stepped])
+def test_functional_models_of_any_class(cls, tmp_path):
+    x = keras.Input((4,))
+    model = cls(x, layers.Dense(2)(layers.Dense(3, "tanh")(x)), name="made")
+    again = cls.from_config(model.get_config())
+    assert isinstance(again, cls)
+    assert [layer.name for layer in again.layers] == [layer.name for layer in model.layers]
+    model.save(tmp_path / "m.keras")
+    model.save_weights(tmp_path / "m.weights.h5")
+    loaded = saving.load_model(tmp_path / "m.keras", custom_objects={"Stepped": Stepped})
+    again.load_weights(tmp_path / "m.weights.h5")
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    for other in (loaded, again, clone):
+        assert isinstance(other, cls)
+        np.testing.assert_array_equal(other.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def test_a_model_with_arguments_of_its_own_needs_its_own_configuration():
+    class Scaled(keras.Model):
+        def __init__(self, inputs, outputs, factor):
+            super().__init__(inputs, outputs)
+            self.factor = factor
+
+    x = keras.Input((4,))
+    assert "layers" not in Scaled(x, layers.Dense(2)(x), 2).get_config()
+
+
+def operation(class_name, sources, **options):
+    """A node of `keras.ops`, as Keras writes it."""
+    tensors = [
+        {
+            "class_name": "__keras_tensor__",
+            "config": {"shape": [None, 4], "dtype": "float32", "keras_history": [s, 0, 0]},
+        }
+        if isinstance(s, str)
+        else s
+        for s in sources
+    ]
+    return {
+        "module": "keras.src.ops.numpy",
+        "class_name": class_name,
+        "config": {"name": class_name.lower(), **options},
+        "registered_name": class_name,
+        "name": class_name.lower(),
+        "inbound_nodes": [{"args": tensors, "kwargs": {}}],
+    }
+
+
+def with_operations(*nodes):
+    x = keras.Input((4,), name="x")
+    config = keras.Model(x, layers.Dense(4, name="y")(x)).get_config()
+    config["layers"] += nodes
+    config["output_layers"] = [nodes[-1]["name"], 0, 0]
+    return keras.Model.from_config(config)
+
+
+def test_operations_that_keras_wrote_between_layers():
+    model = with_operations(
+        operation("Multiply", ["y", 0.5]),
+        operation("Add", ["multiply", "x"]),
+        operation("Mean", ["add"], axis=-1, keepdims=True),
+    )
+    kernel, bias = model.get_weights()
+    expected = ((X @ kernel + bias) * 0.5 + X).mean(axis=-1, keepdims=True)
+    np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-5, atol=1e-6)
+    assert model.get_layer("multiply") is model.layers[2]
+
+
+@pytest.mark.parametrize("name", ["Evaluate", "GetItems", "__import__"])
+def test_operations_that_do_not_exist(name):
+    with pytest.raises(TypeError, match="operation"):
+        with_operations(operation(name, ["y"]))

@@ -29,6 +29,8 @@ class Flatten(Layer):
         (5, 6)
     """
 
+    _tells_shape = True
+
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         if data_format not in (None, "channels_last"):
             raise ValueError(

@@ -42,6 +42,8 @@ class GroupNormalization(ScaledLayer):
         [[-1.0, 1.0, -1.0, 1.0]]
     """
 
+    _tells_shape = True
+
     def __init__(
         self,
         groups: int = 32,

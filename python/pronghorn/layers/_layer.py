@@ -13,7 +13,7 @@ from pronghorn._autodiff import Tensor, recording_is_on
 from pronghorn._engine import Array, EngineGraph
 from pronghorn._graph import KerasTensor, Node
 from pronghorn.dtype_policies import DTypePolicy
-from pronghorn.layers import _custom, _eager
+from pronghorn.layers import _custom, _eager, _lowering
 from pronghorn.layers._recorded import array_of
 from pronghorn.layers._weights import WeightHolder
 from pronghorn.regularizers._regularizer import beyond_engine
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 LayerT = TypeVar("LayerT", bound="Layer")
 
-# Names of weights that a layer may have a regulariser for.
-_REGULARIZED = ("kernel", "bias", "gamma", "beta", "embeddings")
+# Names of weights that a layer may have a regulariser and a constraint for.
+_REGULARIZED = ("kernel", "bias", "gamma", "beta", "embeddings", "alpha")
 _REGULARIZERS = tuple(f"{name}_regularizer" for name in _REGULARIZED)
 
 
@@ -63,6 +63,8 @@ class Layer(WeightHolder):
 
     _min_ndim = 1
     _takes_list = False
+    # Whether the shape that it was built for is part of files although there are no weights.
+    _tells_shape = False
     _keeps_shape = False
     # Whether a subclass writes its own `call`, which then runs recorded unless it can be traced.
     _own_call = False
@@ -164,7 +166,9 @@ class Layer(WeightHolder):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """What `build_from_config` needs to create the weights; None if there is nothing to do."""
-        if self._build_shape is None or not (self._weights or self._takes_list):
+        if self._build_shape is None or not (
+            self._weights or self._takes_list or self._tells_shape
+        ):
             return None
         return {"input_shape": self._build_shape}
 
@@ -276,6 +280,12 @@ class Layer(WeightHolder):
             return
         with _naming.name_scope(self.name) as self._path:
             self._create_weights(input_shape)
+        for name in _REGULARIZED:
+            constraint = getattr(self, f"{name}_constraint", None)
+            variable = getattr(self, name, None) if constraint is not None else None
+            if variable is not None:
+                variable.constraint = constraint
+                variable._constrained_by_engine = _lowering.knows_constraint(constraint)
         self.built = True
         self._build_shape = input_shape
 
@@ -373,7 +383,12 @@ class Layer(WeightHolder):
         self._check_inputs(shapes)
         if not self.built:
             self.build(shapes)
-        return self._eager.run_recorded(self, items, bool(training))[0]
+        result = self._eager.run_recorded(self, items, bool(training))[0]
+        if _custom.training_now() is None:
+            self._forget_losses()
+        if self.activity_regularizer is not None:
+            self.add_loss(self.activity_regularizer(result) / result.shape[0])
+        return result
 
     def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
         """The layer from operations, through which second derivatives go."""

@@ -38,6 +38,8 @@ class LayerNormalization(ScaledLayer):
         [[-1.0, 1.0], [-1.0, 1.0]]
     """
 
+    _tells_shape = True
+
     def __init__(
         self,
         axis: int | Sequence[int] = -1,

@@ -150,19 +150,22 @@ def lower(layer: Layer, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
     return penalized
 
 
+def knows_constraint(constraint: Any) -> bool:
+    """Whether the engine computes it."""
+    return type(constraint) in (NonNeg, MaxNorm, MinMaxNorm, UnitNorm)
+
+
 def constraint_fields(
     layer: WeightHolder, graph: EngineGraph, pairs: Sequence[tuple[Variable | None, Any]]
 ) -> EngineNode:
     """The entry of a node that says what its variables must be like after each update.
 
-    Raises:
-        ValueError: If the engine does not compute a constraint.
+    A constraint that the engine does not know is left to the optimizer's `apply`.
     """
     found: list[ConstraintSpec] = []
     for variable, constraint in pairs:
-        if variable is None or constraint is None:
+        if variable is None or not knows_constraint(constraint):
             continue
-        variable._layer_constraint = constraint
         spec: ConstraintSpec = {"variable": graph.variable(variable), "name": "norm"}
         if type(constraint) is NonNeg:
             spec["name"] = "non_neg"
@@ -170,18 +173,10 @@ def constraint_fields(
             spec |= {"least": 0.0, "most": float(constraint.max_value), "rate": 1.0}
         elif type(constraint) is UnitNorm:
             spec |= {"least": 1.0, "most": 1.0, "rate": 1.0}
-        elif type(constraint) is MinMaxNorm:
-            spec |= {
-                "least": float(constraint.min_value),
-                "most": float(constraint.max_value),
-                "rate": float(constraint.rate),
-            }
         else:
-            raise ValueError(
-                f"Weight '{variable.path}' of layer '{layer.name}' has the constraint "
-                f"{constraint!r}; compiled training knows NonNeg, MaxNorm, MinMaxNorm and "
-                "UnitNorm."
-            )
+            spec["least"] = float(constraint.min_value)
+            spec["most"] = float(constraint.max_value)
+            spec["rate"] = float(constraint.rate)
         if spec["name"] == "norm":
             axis = constraint.axis
             spec["axes"] = [int(axis)] if hasattr(axis, "__index__") else [int(a) for a in axis]

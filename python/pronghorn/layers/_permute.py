@@ -26,6 +26,8 @@ class Permute(Layer):
         [[[1.0, 3.0], [2.0, 4.0]]]
     """
 
+    _tells_shape = True
+
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         given = tuple(dims)
         if sorted(given) != list(range(1, len(given) + 1)):

@@ -27,6 +27,8 @@ class RepeatVector(Layer):
         [[[1.0, 2.0], [1.0, 2.0]]]
     """
 
+    _tells_shape = True
+
     def __init__(self, n: int, **kwargs: Any) -> None:
         if isinstance(n, bool) or not hasattr(n, "__index__"):
             raise TypeError(f"`n` must be an integer. Received: n={n!r}")

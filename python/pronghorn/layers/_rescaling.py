@@ -44,6 +44,8 @@ class Rescaling(Layer):
         [[-1.0, 1.0]]
     """
 
+    _tells_shape = True
+
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         self._factors, self._offsets = _numbers(scale, "scale"), _numbers(offset, "offset")
         super().__init__(**kwargs)

@@ -26,6 +26,8 @@ class WeightHolder:
     built: bool
     _dtype: str
 
+    activity_regularizer: Any = None
+
     def __init__(self, trainable: bool) -> None:
         self._trainable = trainable
         self._weights: list[Variable] = []
@@ -230,7 +232,12 @@ class _Seen:
                     found.setdefault(id(leaf), leaf)
         self.layers = [each for each in found.values() if isinstance(each, WeightHolder)]
         self.variables = [each for each in found.values() if isinstance(each, Variable)]
-        self.metrics = [each for each in attributes.values() if isinstance(each, Metric)]
+        self.metrics = [
+            each
+            for name, each in attributes.items()
+            # Every model has one, but what counts is that of the outermost.
+            if isinstance(each, Metric) and name != "_loss_tracker"
+        ]
 
     def _leaves(self, value: Any) -> list[Any]:
         """The layers and variables in a value."""

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from pronghorn import _tree
 from pronghorn._graph import KerasTensor
 from pronghorn.layers import Input, InputLayer, Layer
-from pronghorn.models._functional import Functional
+from pronghorn.models._functional import Functional, made_of_tensors
+from pronghorn.models._graph_config import is_functional
 from pronghorn.models._model import Model
 from pronghorn.models._sequential import Sequential
 
@@ -70,7 +71,7 @@ def clone_model(
                 f"itself. Received: model={model!r}"
             )
         return clone.sequential(model, input_tensors)
-    if isinstance(model, Functional):
+    if is_functional(model):
         return clone.functional(model, input_tensors)
     if clone_function is not None or input_tensors is not None or call_function is not None:
         raise ValueError(
@@ -96,10 +97,9 @@ class _Cloning:
     def layer(self, layer: Layer) -> Layer:
         """The clone of `layer`."""
         if id(layer) not in self._cache:
-            inside = self._recursive and isinstance(layer, (Sequential, Functional))
-            if inside and isinstance(layer, Sequential):
+            if self._recursive and isinstance(layer, Sequential):
                 clone: Any = self.sequential(layer, None)
-            elif inside and isinstance(layer, Functional):
+            elif self._recursive and isinstance(layer, Model) and is_functional(layer):
                 clone = self.functional(layer, None)
             else:
                 clone = self._clone(layer)
@@ -134,7 +134,7 @@ class _Cloning:
         clone = Sequential([*parts, *layers], trainable=model.trainable, name=model.name)
         return _compile_alike(clone, model)
 
-    def functional(self, model: Functional, input_tensors: Any) -> Functional:
+    def functional(self, model: Model, input_tensors: Any) -> Model:
         """The clone of a graph."""
         graph = model._graph()
         if input_tensors is None:
@@ -159,7 +159,8 @@ class _Cloning:
             for old, tensor in zip(node.outputs, _tree.flatten(outputs), strict=True):
                 new[id(old)] = tensor
         outputs = _tree.map_structure(lambda tensor: new[id(tensor)], model._outputs_struct)
-        clone = Functional(inputs, outputs, name=model.name)
+        cls = type(model) if made_of_tensors(type(model)) else Functional
+        clone: Model = cls(inputs, outputs, name=model.name)
         clone._trainable = model._trainable
         return _compile_alike(clone, model)
 
@@ -168,7 +169,7 @@ def _from_config(layer: Layer) -> Layer:
     return type(layer).from_config(layer.get_config())
 
 
-def _check_structure(input_tensors: Any, model: Functional) -> Any:
+def _check_structure(input_tensors: Any, model: Model) -> Any:
     """`input_tensors`, as many symbolic tensors as the model has inputs."""
     wanted = model._inputs_struct
     leaves = _tree.flatten(input_tensors)

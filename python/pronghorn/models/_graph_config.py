@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pronghorn.models._graph_model import GraphModel
 
 
+GRAPH_KEYS = frozenset({"layers", "input_layers", "output_layers"})
+
+
 def graph_config(model: GraphModel) -> dict[str, Any]:
     """``layers``, ``input_layers`` and ``output_layers`` of a configuration."""
     graph = model._graph()
@@ -43,7 +46,7 @@ def graph_config(model: GraphModel) -> dict[str, Any]:
     def end(tensor: KerasTensor) -> list[Any]:
         name, index, position = place(tensor)
         # Keras counts a node of a functional model that links its own inputs and outputs.
-        nested = type(tensor._keras_history.operation).__name__ == "Functional"
+        nested = is_functional(tensor._keras_history.operation)
         return [name, index + nested, position]
 
     layers = []
@@ -63,6 +66,11 @@ def graph_config(model: GraphModel) -> dict[str, Any]:
         "input_layers": _tree.map_structure(end, model._inputs_struct),
         "output_layers": _tree.map_structure(end, model._outputs_struct),
     }
+
+
+def is_functional(layer: Any) -> bool:
+    """Whether a layer is a model that was made of inputs and outputs."""
+    return bool(getattr(layer, "_from_tensors", False))
 
 
 def _arguments_of(node: Node) -> tuple[list[Any], dict[str, Any]]:
@@ -232,7 +240,7 @@ class GraphReader:
                 raise ValueError(f"'{key}' of the configuration is malformed: {part!r}.")
             if len(part) == 3 and isinstance(part[0], str):
                 name, index, position = part
-                if type(self._layers.get(name)).__name__ == "Functional" and index:
+                if is_functional(self._layers.get(name)) and index:
                     index = index - 1
                 try:
                     return self._tensor(name, index, position)

@@ -170,8 +170,8 @@ class GraphModel(Layer):
         """The shape of the input of a model of one input, as Keras writes it."""
         if self._layer_graph is None:
             return None
-        chain = type(self).__name__ != "Functional"
-        return {"input_shape": self._inputs[0].shape if chain else None}
+        functional = getattr(self, "_from_tensors", False)
+        return {"input_shape": None if functional else self._inputs[0].shape}
 
     # The model as a layer of another model.
 
@@ -422,7 +422,12 @@ class GraphModel(Layer):
             for x, spec in zip(ordered, self._inputs, strict=True)
         ]
         self._check_inputs([tuple(x.shape) for x in tensors])
-        if not self._is_compiled_graph():
+        if _custom.training_now() is None:
+            self._forget_losses()
+        # As one node of the record the graph would not tell what its layers' outputs cost.
+        layers = self._flatten_layers()
+        penalised = any(layer.activity_regularizer is not None for layer in layers)
+        if penalised or not self._is_compiled_graph():
             results = self._walk(tensors, bool(training))
             return _tree.pack_as(_alone(self._outputs_struct), results)
         engine = self._get_engine(current_flags=True)

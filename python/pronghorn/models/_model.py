@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pronghorn import _tree
 from pronghorn._graph import KerasTensor
+from pronghorn._serialization._custom_objects import CustomObjectScope
 from pronghorn.models._files import ModelFiles
 from pronghorn.models._training import TrainingModel
 
@@ -35,6 +37,8 @@ class Model(ModelFiles, TrainingModel):
 
     # Whether a model without inputs and outputs is in order, as its graph comes later.
     _graph_comes_later = False
+    # Whether it was made of inputs and outputs, and not of layers or a `call`.
+    _from_tensors = False
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model:
@@ -55,10 +59,52 @@ class Model(ModelFiles, TrainingModel):
             _check_tensors("inputs", inputs)
             _check_tensors("outputs", outputs)
         super().__init__(name=name)
+        self._from_tensors = inputs is not None
         if inputs is not None:
             self._set_graph(inputs, outputs)
         if trainable is not None:
             self.trainable = trainable
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` needs: of a functional model the layers and how they are connected."""
+        from pronghorn.models._functional import made_of_tensors
+        from pronghorn.models._graph_config import graph_config
+
+        if not (self._from_tensors and made_of_tensors(type(self))):
+            return super().get_config()
+        return {"name": self.name, "trainable": self.trainable, **graph_config(self)}
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Makes a model from what `get_config` gave.
+
+        Args:
+            config: The configuration.
+            custom_objects: Classes and functions of the user by name.
+
+        Raises:
+            ValueError: If it is malformed.
+            TypeError: If it names something that is not known.
+
+        Example:
+            >>> import pronghorn as keras
+            >>> x = keras.Input((4,))
+            >>> model = keras.Model(x, keras.layers.Dense(2)(x))
+            >>> keras.Model.from_config(model.get_config()).output_shape
+            (None, 2)
+        """
+        from pronghorn.models._functional import made_of_tensors
+        from pronghorn.models._graph_config import GRAPH_KEYS, GraphReader
+
+        with CustomObjectScope(custom_objects):
+            functional = cls.__name__ == "Functional" or config.keys() >= GRAPH_KEYS
+            if not (functional and made_of_tensors(cls)):
+                return super().from_config(dict(config))
+            graph = GraphReader(config)
+            rest = {key: config[key] for key in config.keys() - GRAPH_KEYS - {"dtype"}}
+            return cls(inputs=graph.inputs, outputs=graph.outputs, **rest)
 
     def summary(
         self,

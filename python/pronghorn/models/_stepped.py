@@ -79,7 +79,7 @@ class SteppedModel(GraphModel):
                 return True
         for layer in self._flatten_layers():
             for variable in layer._weights:
-                if variable.constraint is not None:
+                if variable.constraint is not None and not variable._constrained_by_engine:
                     return True
             if layer._penalises_beyond_engine():  # type: ignore[attr-defined]
                 return True

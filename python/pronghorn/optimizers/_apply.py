@@ -145,9 +145,8 @@ class Applying:
         rate = float(own._learning_rates(own._steps, 1)[0])
         trainer.apply_gradients([*arrays, *[None] * extra], rate)
         for variable in variables:
-            constraint = variable.constraint or variable._layer_constraint
-            if constraint is not None:
-                variable.assign(np.asarray(constraint(variable.value)))
+            if variable.constraint is not None:
+                variable.assign(np.asarray(variable.constraint(variable.value)))
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> int:
         """As `apply`, for pairs of a gradient and its variable.

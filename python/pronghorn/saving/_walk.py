@@ -52,11 +52,12 @@ def _has_state(thing: Any) -> bool:
 
 def _children(holder: Any) -> Iterator[tuple[str, Any]]:
     from pronghorn.layers import Layer
-    from pronghorn.models import Functional, Sequential
+    from pronghorn.models import Model, Sequential
+    from pronghorn.models._graph_config import is_functional
 
     if not isinstance(holder, Layer):
         return
-    if isinstance(holder, (Functional, Sequential)):
+    if isinstance(holder, Model) and (isinstance(holder, Sequential) or is_functional(holder)):
         yield "layers", holder.layers
     skipped = _model_attributes() if hasattr(holder, "compile") else _layer_attributes()
     own = sorted(vars(holder), key=lambda name: f"~{name}" if name.startswith("_") else name)

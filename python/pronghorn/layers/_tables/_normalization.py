@@ -40,6 +40,8 @@ class Normalization(Layer):
         [[0.0, 1.0]]
     """
 
+    _tells_shape = True
+
     def __init__(
         self,
         axis: int | Sequence[int] | None = -1,
