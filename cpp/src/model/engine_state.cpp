@@ -218,12 +218,15 @@ InputTables<T>::InputTables(const Program<T>& program, std::size_t capacity) : c
 }
 
 template <class T>
-void InputTables<T>::set(const T* const* inputs, std::size_t at, std::size_t sample) noexcept {
+void InputTables<T>::set(const T* const* inputs, std::size_t at, std::size_t samples,
+                         std::size_t first, const std::uint32_t* indices) noexcept {
   for (std::size_t v = 0; v < views_.size(); ++v) {
-    const View& view = views_[v];
-    const T* base = inputs[view.input] + sample * view.rows * view.cols;
-    for (std::size_t r = 0; r < view.rows; ++r) {
-      tables_[v][at * view.rows + r] = base + r * view.cols;
+    const std::size_t rows = views_[v].rows, cols = views_[v].cols;
+    const T* const data = inputs[views_[v].input];
+    const T** table = tables_[v].data() + at * rows;
+    for (std::size_t i = 0; i < samples; ++i) {
+      const T* row = data + (indices == nullptr ? first + i : indices[i]) * rows * cols;
+      for (std::size_t r = 0; r < rows; ++r, row += cols) *table++ = row;
     }
   }
 }
@@ -244,6 +247,7 @@ void InputTables<T>::prefetch(std::size_t begin, std::size_t end) const noexcept
     for (std::size_t r = begin * views_[v].rows; r < end * views_[v].rows; ++r) {
       const auto* row = reinterpret_cast<const char*>(tables_[v][r]);
       for (std::size_t at = 0; at < bytes; at += kAlignment) pronghorn::prefetch(row + at);
+      pronghorn::prefetch(row + bytes - 1);  // a row need not begin at a line's boundary
     }
   }
 }

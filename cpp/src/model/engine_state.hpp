@@ -43,8 +43,10 @@ class InputTables {
   InputTables() = default;
   InputTables(const Program<T>& program, std::size_t capacity);
 
-  // Points position `at` of every table at sample `sample` of the data.
-  void set(const T* const* inputs, std::size_t at, std::size_t sample) noexcept;
+  // Points positions from `at` on of every table at `samples` samples of the data: those of
+  // `indices` or, where that is null, those from `first` on.
+  void set(const T* const* inputs, std::size_t at, std::size_t samples, std::size_t first,
+           const std::uint32_t* indices) noexcept;
   void bind(Workspace<T>& workspace) const noexcept;
   // Begins to load the samples at positions [begin, end).
   void prefetch(std::size_t begin, std::size_t end) const noexcept;

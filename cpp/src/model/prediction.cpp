@@ -26,7 +26,7 @@ void run_chunk(const Program<T>& program, Lane<T>& lane, const T* const* inputs,
   step.threads = team;
   if (thread == 0) {
     const SectionTimer timer(program.profile, Section::kRows);
-    for (std::size_t i = 0; i < step.samples; ++i) lane.tables.set(inputs, i, first + i);
+    lane.tables.set(inputs, 0, step.samples, first, nullptr);
   }
   barrier.wait();
   run_stages(program, 0, program.stages.size(), step, thread, barrier);

@@ -1,6 +1,7 @@
 // Run: whole epochs in one team, a chunk of steps at a time.
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <shared_mutex>
 #include <stdexcept>
 
@@ -82,32 +83,47 @@ Run<T>::State::~State() {
 template <class T>
 void Run<T>::State::prepare(std::size_t count, const double* rates, std::size_t rate_count,
                             std::size_t rate_offset) {
-  std::size_t at = 0;
+  const std::size_t first = done * batch_size;
+  tables_.set(data.inputs.data(), 0, std::min(count * batch_size, data.samples - first), first,
+              order.empty() ? nullptr : order.data() + first);
+  if (!training) return;
   for (std::size_t s = 0; s < count; ++s) {
-    const std::size_t samples = batch_samples(done + s), first = (done + s) * batch_size;
-    for (std::size_t i = 0; i < samples; ++i) {
-      tables_.set(data.inputs.data(), at++, order.empty() ? first + i : order[first + i]);
-    }
-    if (!training) continue;
     const double rate = rate_count == 1 ? rates[0] : rates[rate_offset + s];
     auto& state = *trainer->state_;
     scalars_[s] = state.scalars(rate, state.iterations.load() + static_cast<std::int64_t>(s) + 1);
   }
 }
 
+// A part at a time: a core follows only so many lines and page tables at once, and waits where it
+// is asked for more.
 template <class T>
-void Run<T>::State::prefetch_step(std::size_t at, std::size_t first_step, int thread,
-                                  int team) const noexcept {
-  const Share share = share_of(batch_samples(first_step + at), thread, team);
-  tables_.prefetch(at * batch_size + share.begin, at * batch_size + share.end);
-  const std::uint32_t* indices = order.data() + (first_step + at) * batch_size;
-  for (const auto& target : data.targets) {
-    for (std::size_t i = share.begin; i < share.end; ++i) {
-      if (target.labels != nullptr) prefetch(target.labels + indices[i]);
-      if (target.weights != nullptr) prefetch(target.weights + indices[i]);
+class Run<T>::State::StepAhead final : public Ahead {
+ public:
+  StepAhead(const State& state, std::size_t at, std::size_t first_step, int thread, int team)
+      : state_(state),
+        share_(share_of(state.batch_samples(first_step + at), thread, team)),
+        position_(at * state.batch_size),
+        indices_(state.order.data() + (first_step + at) * state.batch_size) {}
+
+  void load(std::size_t part, std::size_t parts) const noexcept override {
+    const std::size_t count = share_.end - share_.begin;
+    const std::size_t begin = share_.begin + count * part / parts;
+    const std::size_t end = share_.begin + count * (part + 1) / parts;
+    state_.tables_.prefetch(position_ + begin, position_ + end);
+    for (const auto& target : state_.data.targets) {
+      for (std::size_t i = begin; i < end; ++i) {
+        if (target.labels != nullptr) prefetch(target.labels + indices_[i]);
+        if (target.weights != nullptr) prefetch(target.weights + indices_[i]);
+      }
     }
   }
-}
+
+ private:
+  const State& state_;
+  const Share share_;
+  const std::size_t position_;
+  const std::uint32_t* indices_;
+};
 
 // The step at position `at` of a chunk that began at `first_step`.
 template <class T>
@@ -157,8 +173,11 @@ std::size_t Run<T>::State::train(std::size_t max_steps, double max_seconds, cons
       if (count == 0) return;
       const auto number = static_cast<std::uint64_t>(state.iterations.load());
       for (std::size_t s = 0; s < count; ++s) {
-        if (scattered_ && s + 1 < count) prefetch_step(s + 1, first_step, thread, team);
         Step<T> step = step_at(program, *workspace_, s, first_step, team);
+        std::optional<StepAhead> ahead;
+        if (scattered_ && s + 1 < count) {
+          step.ahead = &ahead.emplace(*this, s + 1, first_step, thread, team);
+        }
         step.number = number + s;
         step.scalars = &scalars_[s];
         step.totals = &totals;

@@ -41,9 +41,9 @@ struct Run<T>::State {
   // Makes row pointers and optimizer scalars for `count` steps from `done`; on one thread.
   void prepare(std::size_t count, const double* rates, std::size_t rate_count,
                std::size_t rate_offset);
-  // Begins to load what step `at` of the chunk from `first_step` on will read; for data that are
-  // visited in no order and do not stay in the caches.
-  void prefetch_step(std::size_t at, std::size_t first_step, int thread, int team) const noexcept;
+  // Begins to load what a later step of the chunk will read; for data that are visited in no order
+  // and do not stay in the caches.
+  class StepAhead;
   Step<T> step_at(const Program<T>& program, Workspace<T>& workspace, std::size_t at,
                   std::size_t first_step, int threads) const;
   void evaluate_apart(const Program<T>& program, std::size_t count, int threads);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/cpu.hpp"
+#include "base/memory.hpp"
 #include "base/philox.hpp"
 
 namespace pronghorn {
@@ -23,7 +24,10 @@ std::vector<std::uint32_t> shuffled(std::size_t n, std::uint64_t seed) {
     throw std::invalid_argument("cannot shuffle more than 2^32 - 1 samples, got " +
                                 std::to_string(n));
   }
-  std::vector<std::uint32_t> order(n);
+  std::vector<std::uint32_t> order;
+  order.reserve(n);
+  ask_for_huge_pages(order.data(), n * sizeof(std::uint32_t));
+  order.resize(n);
   std::iota(order.begin(), order.end(), std::uint32_t{0});
   PhiloxSequence words(seed, kShuffleStream, 0);
   // Partners are drawn ahead, so that the memory of a long order is there when it is their turn.

@@ -100,7 +100,7 @@ std::unique_ptr<Tape<T>> Engine<T>::forward(std::vector<const T*> inputs, std::s
   made->number = step;
   made->threads = threads_together(tape.program, samples);
   made->lane = tape.lanes->take(samples, made->threads);
-  for (std::size_t i = 0; i < samples; ++i) made->lane->tables.set(inputs.data(), i, i);
+  made->lane->tables.set(inputs.data(), 0, samples, 0, nullptr);
   if (tape.program.updates_state) {
     const std::unique_lock lock(state_->locks);
     made->run(0, tape.program.forward_stages);

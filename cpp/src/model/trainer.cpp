@@ -501,7 +501,7 @@ double Trainer<T>::gradients(std::vector<const T*> inputs, std::vector<Targets<T
   const auto workspace =
       std::make_unique<Workspace<T>>(program, samples, threads_together(program, samples));
   InputTables<T> tables(program, samples);
-  for (std::size_t i = 0; i < samples; ++i) tables.set(inputs.data(), i, i);
+  tables.set(inputs.data(), 0, samples, 0, nullptr);
   tables.bind(*workspace);
   Totals totals = state.make_totals();
   const double penalty = state.engine->state_->penalty(true);

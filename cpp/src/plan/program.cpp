@@ -72,6 +72,11 @@ void run_with(Timer&& timer, const Program<T>& program, std::size_t first, std::
               std::size_t phase_number, Step<T>& step, int thread, Barrier& barrier) noexcept {
   const Workspace<T>& workspace = *step.workspace;
   T* scratch = step.workspace->scratch(thread);
+  const auto phase_done = [&] {
+    timer.phase_done(phase_number);
+    if (step.ahead != nullptr) step.ahead->load(phase_number, program.profile.phases.size());
+    ++phase_number;
+  };
   for (std::size_t s = first; s < last; ++s) {
     const auto& phases = program.stages[s].phases;
     if (step.threads > 1 && workspace.alone(s)) {
@@ -81,10 +86,10 @@ void run_with(Timer&& timer, const Program<T>& program, std::size_t first, std::
         for (const auto& phase : phases) {
           const std::size_t tasks = phase->tasks(whole);
           if (tasks > 0) phase->run(whole, 0, tasks, scratch);
-          timer.phase_done(phase_number++);
+          phase_done();
         }
       } else {
-        phase_number += phases.size();
+        for (std::size_t p = 0; p < phases.size(); ++p) phase_done();
       }
       if (s + 1 < last && workspace.alone(s + 1)) continue;
     } else {
@@ -93,7 +98,7 @@ void run_with(Timer&& timer, const Program<T>& program, std::size_t first, std::
         const Share share =
             step.threads == 1 ? Share{0, tasks} : share_of(tasks, thread, step.threads);
         if (share.begin < share.end) phase->run(step, share.begin, share.end, scratch);
-        timer.phase_done(phase_number++);
+        phase_done();
       }
     }
     barrier.wait();

@@ -140,6 +140,15 @@ struct Totals {
   void reset();
 };
 
+// Begins to load what a later step will read, in parts that come between the phases of this one.
+class Ahead {
+ public:
+  virtual void load(std::size_t part, std::size_t parts) const noexcept = 0;
+
+ protected:
+  ~Ahead() = default;
+};
+
 // What a phase sees of the batch that it runs on.
 template <class T>
 struct Step {
@@ -156,6 +165,7 @@ struct Step {
   const kernels::OptimizerScalars<T>* scalars = nullptr;
   Totals* totals = nullptr;
   double penalty = 0;  // of the regularisers, where no sink computes it
+  const Ahead* ahead = nullptr;
 
   // The sample of the data at position i of the batch.
   std::size_t sample(std::size_t i) const noexcept {
