@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -11,7 +12,7 @@ from pronghorn import activations, constraints, initializers, regularizers
 from pronghorn._engine import EngineGraph
 from pronghorn._variable import Variable
 from pronghorn.activations._function import engine_spec
-from pronghorn.layers import _lowering
+from pronghorn.layers import _custom, _lowering
 from pronghorn.layers._layer import Layer
 
 if TYPE_CHECKING:
@@ -49,9 +50,11 @@ class _Equation(NamedTuple):
 class EinsumDense(Layer):
     """Y = act(einsum(equation, X, W) + b).
 
-    The axes of W must be those of the input that the output lacks, and then those of the output
-    that the input lacks: ``"abc,cd->abd"``, ``"abc,bcd->ad"`` or ``"...x,xyz->...yz"``. The first
-    axis of input and output is the batch.
+    The first axis of input and output is the batch; an ellipsis stands for any axes in front or
+    behind. Where the axes of W are those of the input that the output lacks, and then those of the
+    output that the input lacks (``"abc,cd->abd"``, ``"abc,bcd->ad"``, ``"...x,xyz->...yz"``), the
+    layer is one product in the engine. Other equations (``"ab,cb->ac"``, ``"abc,bcd->abd"``) run
+    recorded, and so do models with them.
 
     Args:
         equation: Axes of the input, of the kernel and of the output.
@@ -113,6 +116,8 @@ class EinsumDense(Layer):
                 )
         self._form, self._letters = _parse(equation)
         super().__init__(**kwargs)
+        # Whether the layer is one product; otherwise it is written with operations.
+        self._own_call = not _is_one_product(*self._letters)
         self.equation = equation
         self.partial_output_shape: tuple[int | None, ...] = (
             (int(output_shape),) if isinstance(output_shape, int) else tuple(output_shape)
@@ -178,16 +183,16 @@ class EinsumDense(Layer):
         initializer: Any = self.kernel_initializer
         config = initializer.get_config() if hasattr(initializer, "get_config") else {}
         if "input_axes" in config and None in (config["input_axes"], config["output_axes"]):
-            rows = len(parts.summed)
-            config["input_axes"] = list(range(rows))
-            config["output_axes"] = list(range(rows, len(parts.kernel)))
+            places = range(len(parts.kernel))
+            config["input_axes"] = [k for k in places if parts.kernel[k] in parts.summed]
+            config["output_axes"] = [k for k in places if parts.kernel[k] in parts.made]
             config["seed"] = initializer.seed
             initializer = type(initializer).from_config(config)
         self._kernel = self.add_weight(
             [int(parts.sizes[axis] or 0) for axis in parts.kernel],
             initializer,
             "kernel",
-            _row_axes=len(parts.summed),
+            _row_axes=None if self._own_call else len(parts.summed),
         )
         if self.bias_axes:
             first = min(parts.outputs.index(axis) for axis in self.bias_axes)
@@ -196,16 +201,47 @@ class EinsumDense(Layer):
                 for axis in parts.outputs[first:]
             ]
             self.bias = self.add_weight(shape, self.bias_initializer, "bias")
+        if self._own_call:
+            self._kernel.constraint = self.kernel_constraint
+            if self.bias is not None:
+                self.bias.constraint = self.bias_constraint
 
     def _check_inputs(self, shapes: Any) -> None:
         super()._check_inputs(shapes)
         parts = self._resolve(shapes)
-        expected = None if self._kernel is None else self._kernel.shape[: len(parts.summed)]
-        if expected is not None and expected != tuple(parts.sizes[a] for a in parts.summed):
+        if self._kernel is None:
+            return
+        sizes = dict(zip(parts.kernel, self._kernel.shape, strict=True))
+        shared = [axis for axis in parts.kernel if axis in parts.inputs]
+        if any(parts.sizes[axis] != sizes[axis] for axis in shared):
             raise ValueError(
-                f'Input of layer "{self.name}" does not fit: expected sizes {expected} along the '
-                f"axes '{parts.summed}' of '{self.equation}', received shape {tuple(shapes)}."
+                f'Input of layer "{self.name}" does not fit: expected sizes '
+                f"{tuple(sizes[axis] for axis in shared)} along the axes '{''.join(shared)}' of "
+                f"'{self.equation}', received shape {tuple(shapes)}."
             )
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Applies the layer; of other equations than one product this is what runs.
+
+        Args:
+            inputs: A tensor, batch first.
+            training: Has no effect.
+        """
+        if not self._own_call:
+            return self._call_built_in(inputs, training)
+        from pronghorn import ops
+
+        self._check_inputs(tuple(inputs.shape))
+        parts = self._resolve(tuple(inputs.shape))
+        letters = (axis for axis in string.ascii_letters if axis not in self.equation)
+        plain = {axis: axis if axis.isalpha() else next(letters) for axis in parts.inputs}
+        terms = ("".join(plain.get(axis, axis) for axis in term) for term in parts[:3])
+        result = ops.einsum("{},{}->{}".format(*terms), inputs, self.kernel)
+        if self.bias is not None:
+            result = ops.add(result, self.bias)
+        return self.activation(result)
+
+    setattr(call, "_built_in", True)  # noqa: B010
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """Sizes of the output's axes."""
@@ -214,6 +250,8 @@ class EinsumDense(Layer):
 
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         """Summed axes come last and are folded into one; what W makes of it is unfolded."""
+        if self._own_call:
+            raise _custom.NotCompilable(f"'{self.equation}' is no single product.")
         name = self.name
         parts = self._resolve((None, *graph.shapes[inputs[0]]))
         sample = parts.inputs[1:]
@@ -296,7 +334,7 @@ def _parse(equation: str) -> tuple[str, tuple[str, str, str]]:
     """Where the ellipsis stands, and the letters of input, kernel and output.
 
     Raises:
-        ValueError: If the engine cannot compute it as one product.
+        ValueError: If it is none of a dense layer.
     """
     plain = equation.replace(" ", "")
     matches = ((form, pattern.fullmatch(plain)) for form, pattern in _FORMS)
@@ -307,21 +345,25 @@ def _parse(equation: str) -> tuple[str, tuple[str, str, str]]:
             f"Received: equation={equation!r}"
         )
     inputs, kernel, outputs = found.groups()
-    summed = "".join(axis for axis in inputs if axis not in outputs)
-    made = "".join(axis for axis in outputs if axis not in inputs)
-    repeated = any(len(set(part)) < len(part) for part in (inputs, kernel, outputs))
-    rows = kernel[: len(summed)]
-    batch = form == "left" or inputs[0] == outputs[0]
-    if (
-        repeated
-        or not batch
-        or not summed
-        or set(rows) != set(summed)
-        or set(kernel[len(summed) :]) != set(made)
-    ):
+    if any(len(set(part)) < len(part) for part in (inputs, kernel, outputs)):
         raise ValueError(
-            "`equation` must keep the first axis, and the kernel's axes must be those of the input "
-            f"that the output lacks ('{summed}'), then those of the output that the input lacks "
-            f"('{made}'). Received: equation={equation!r}"
+            f"`equation` must not name an axis twice in one part. Received: equation={equation!r}"
+        )
+    unknown = [axis for axis in kernel if axis not in inputs and axis not in outputs]
+    missing = [axis for axis in outputs if axis not in inputs and axis not in kernel]
+    batch = form == "left" or (inputs[0] == outputs[0] and inputs[0] not in kernel)
+    if unknown or missing or not batch:
+        raise ValueError(
+            "`equation` must keep the first axis, the batch, which the kernel does not have. Each "
+            "axis of the kernel must be one of input or output, and each of the output one of "
+            f"input or kernel. Received: equation={equation!r}"
         )
     return form, (inputs, kernel, outputs)
+
+
+def _is_one_product(inputs: str, kernel: str, outputs: str) -> bool:
+    """Whether the engine computes it by one product, with the kernel's axes as they are."""
+    summed = {axis for axis in inputs if axis not in outputs}
+    made = {axis for axis in outputs if axis not in inputs}
+    rows = kernel[: len(summed)]
+    return bool(summed) and set(rows) == summed and set(kernel[len(summed) :]) == made
