@@ -1,7 +1,7 @@
-"""Runs what the documentation shows: the Python blocks of the README, and the examples.
+"""Runs what the documentation shows: Python blocks, guides, and the examples.
 
-Each runs in a process and an empty folder of its own, so none leans on another. The exit code is 1
-if one fails.
+Each runs in a process and an empty folder of its own, so none leans on another; the blocks of a
+guide are one program. Examples that have a quick form run in that. The exit code is 1 if one fails.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ def programs() -> list[tuple[str, str]]:
     """Name and source of every program that the documentation shows."""
     found = []
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        for number, source in enumerate(BLOCK.findall(page.read_text()), 1):
-            found.append((f"{page.relative_to(ROOT)}, block {number}", source))
+        name, blocks = str(page.relative_to(ROOT)), BLOCK.findall(page.read_text())
+        if page.parent.name == "guides":
+            found.append((name, "\n".join(blocks)))
+            continue
+        for number, source in enumerate(blocks, 1):
+            found.append((f"{name}, block {number}", source))
     for path in sorted((ROOT / "examples").glob("*.py")):
         found.append((str(path.relative_to(ROOT)), path.read_text()))
     return found
@@ -36,8 +40,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             script = Path(folder) / "program.py"
             script.write_text(source)
+            quick = ["--quick"] if '"--quick"' in source else []
             done = subprocess.run(
-                [sys.executable, "-W", "error", script.name],
+                [sys.executable, "-W", "error", script.name, *quick],
                 cwd=folder,
                 env=env,
                 text=True,
