@@ -7,7 +7,7 @@ import pytest
 from layer_cases import INTEGER, cases
 
 import pronghorn as keras
-from pronghorn import _core, layers
+from pronghorn import _core, layers, ops
 from pronghorn._engine import EngineGraph
 
 CASES = cases()
@@ -24,6 +24,8 @@ TABLES = {
     "Normalization",
     "StringLookup",
 }
+# What they drop in training is the engine's secret.
+RANDOM = {"AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"}
 # Wrappers change weights in Python.
 EXEMPT = {"Input", "InputLayer", "Lambda", "Layer", "SpectralNormalization", "Wrapper", *TABLES}
 
@@ -214,3 +216,30 @@ def test_a_frozen_layer_keeps_its_weights(case):
     model.fit(x, y, verbose=0)
     for a, b in zip(before, layer.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_written_with_operations_it_is_the_same_layer(case, training):
+    """What second derivatives go through: value and gradients as the engine's, or a refusal."""
+    layer, arrays = built(case, "float64")
+    engine, variables = engine_of(layer, arrays, "float64")
+    tape = engine.forward(arrays, training)
+    dy = np.random.default_rng(9).normal(size=tape.outputs[0].shape)
+    of_variables, of_inputs = tape.backward([dy])
+    x = [ops.convert_to_tensor(array) for array in arrays]
+    with keras.GradientTape() as own:
+        own.watch(x)
+        if training and case.name in RANDOM:
+            with pytest.raises(NotImplementedError, match="no second derivative"):
+                layer._compose(x, training)
+            return
+        y = layer._compose(x, training)
+        total = ops.sum(y * dy)
+    np.testing.assert_allclose(y, tape.outputs[0], rtol=1e-9, atol=1e-9)
+    learned = [variable for variable in variables if variable.trainable]
+    found = own.gradient(total, [*x, *learned], unconnected_gradients="zero")
+    places = [i for i, variable in enumerate(variables) if variable.trainable]
+    expected = [*of_inputs, *(of_variables.get(place) for place in places)]
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-8)

@@ -49,6 +49,16 @@ class Node:
 
 
 @contextlib.contextmanager
+def untraced() -> Iterator[None]:
+    """Variables may be assigned to inside, though a call is traced: they are being made."""
+    before, _state.tracing = _state.tracing, False
+    try:
+        yield
+    finally:
+        _state.tracing = before
+
+
+@contextlib.contextmanager
 def silenced() -> Iterator[None]:
     """No warnings of overflow and the like from what happens inside, as operations have none.
 

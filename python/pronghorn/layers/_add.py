@@ -28,13 +28,7 @@ class Add(Merge):
         [[2.0, 2.0]]
     """
 
-    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
-        if len({len(each.shape) for each in inputs}) > 1:
-            return super()._compose(inputs, training)
-        total = inputs[0]
-        for each in inputs[1:]:
-            total = total + each
-        return total
+    _operation = "add"
 
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         nodes = self._aligned(graph, inputs)

@@ -29,6 +29,11 @@ class Average(Merge):
         [[2.5, 3.5]]
     """
 
+    _operation = "add"
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        return super()._compose(inputs, training) * (1.0 / len(inputs))
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         nodes = self._aligned(graph, inputs)
         total: EngineNode = {"op": "add", "name": self.name, "inputs": nodes}

@@ -144,6 +144,21 @@ class BatchNormalization(ScaledLayer):
                 "they are, set `trainable = False` on the layer."
             )
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        (axis,) = (a + 1 for a in sample_axes(self, self.axis, x.ndim))
+        if training and self.trainable:
+            rest = [a for a in range(x.ndim) if a != axis]
+            centred = x - ops.mean(x, axis=rest, keepdims=True)
+            variance = ops.mean(ops.square(centred), axis=rest, keepdims=True)
+        else:
+            shape = [size if a == axis else 1 for a, size in enumerate(x.shape)]
+            centred = x - ops.reshape(self.moving_mean, shape)
+            variance = ops.reshape(self.moving_variance, shape)
+        return self._compose_affine(centred * ops.rsqrt(variance + self.epsilon), [axis])
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         rank = len(graph.shapes[inputs[0]]) + 1
         axes = sample_axes(self, self.axis, rank)

@@ -141,12 +141,8 @@ def _argument(layer: Layer, leaf: Any) -> Any:
 
 def _build(layer: Layer, inputs: Any) -> None:
     if not layer.built:
-        # Weights may be given values then, which in a traced call they may not.
-        before, _record._state.tracing = _record._state.tracing, False
-        try:
+        with _record.untraced():
             layer.build(shapes_of(inputs))
-        finally:
-            _record._state.tracing = before
         layer.built = True
 
 

@@ -98,6 +98,19 @@ class Dot(Layer):
         # The bound of the length is Keras's backend.epsilon().
         return _lowering.activation(graph, matrix, "unit_length", self.name, p0=1e-7)
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        rows = []
+        for x, axis in zip(inputs, self._axes([x.shape for x in inputs]), strict=True):
+            row = ops.reshape(ops.moveaxis(x, axis, -1), (x.shape[0], -1, x.shape[axis]))
+            if self.normalize:
+                squares = ops.sum(ops.square(row), axis=-1, keepdims=True)
+                row = row * ops.rsqrt(ops.maximum(squares, 1e-14))
+            rows.append(row)
+        product = ops.matmul(rows[0], ops.swapaxes(rows[1], 1, 2))
+        return ops.reshape(product, self.compute_output_shape([x.shape for x in inputs]))
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         shapes = [(None, *graph.shapes[index]) for index in inputs]
         axes = self._axes(shapes)

@@ -248,6 +248,18 @@ class EinsumDense(Layer):
         parts = self._resolve(input_shape)
         return tuple(parts.sizes[axis] for axis in parts.outputs)
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        parts = self._resolve((None, *x.shape[1:]))
+        equation = f"{parts.inputs},{parts.kernel}->{parts.outputs}"
+        # The axes behind an ellipsis are called by digits.
+        free = iter(letter for letter in string.ascii_letters if letter not in equation)
+        names = {ord(axis): next(free) for axis in sorted(set(equation)) if axis.isdigit()}
+        y = ops.einsum(equation.translate(names), x, self.kernel)
+        return self.activation(y if self.bias is None else y + self.bias)
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         """Summed axes come last and are folded into one; what W makes of it is unfolded."""
         if self._own_call:

@@ -105,6 +105,11 @@ class Embedding(Layer):
         """The input's shape and `output_dim`."""
         return (*input_shape, self.output_dim)
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        return ops.take(self.embeddings, ops.cast(inputs[0], "int32"), axis=0)
+
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         return {
             "op": "embedding",

@@ -97,6 +97,18 @@ class GroupNormalization(ScaledLayer):
         self._create_scale((features,))
         self.groups = groups or self.groups
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        (axis,) = sample_axes(self, self.axis, x.ndim)
+        first = ops.moveaxis(x, axis + 1, 1)
+        cut = ops.reshape(first, (x.shape[0], self.groups, -1))
+        centred = cut - ops.mean(cut, axis=-1, keepdims=True)
+        variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
+        made = ops.reshape(centred * ops.rsqrt(variance + self.epsilon), first.shape)
+        return self._compose_affine(ops.moveaxis(made, 1, axis + 1), [axis + 1])
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         name = self.name
         shape = graph.shapes[inputs[0]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from pronghorn import _engine, _naming, _tree, regularizers
-from pronghorn._autodiff import Tensor, recording_is_on
+from pronghorn._autodiff import Tensor, _record, recording_is_on
 from pronghorn._engine import Array, EngineGraph
 from pronghorn._graph import KerasTensor, Node
 from pronghorn.dtype_policies import DTypePolicy
@@ -278,7 +278,7 @@ class Layer(WeightHolder):
         """
         if self.built:
             return
-        with _naming.name_scope(self.name) as self._path:
+        with _naming.name_scope(self.name) as self._path, _record.untraced():
             self._create_weights(input_shape)
         for name in _REGULARIZED:
             constraint = getattr(self, f"{name}_constraint", None)

@@ -78,6 +78,15 @@ class LayerNormalization(ScaledLayer):
         self.axis = sorted(self.axis) if isinstance(self.axis, list) else [self.axis]
         self._create_scale([input_shape[axis] for axis in self.axis])
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        axes = [axis + 1 for axis in sample_axes(self, self.axis, x.ndim)]
+        centred = x - ops.mean(x, axis=axes, keepdims=True)
+        variance = ops.mean(ops.square(centred), axis=axes, keepdims=True)
+        return self._compose_affine(centred * ops.rsqrt(variance + self.epsilon), axes)
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         shape = graph.shapes[inputs[0]]
         axes = sample_axes(self, self.axis, len(shape) + 1)

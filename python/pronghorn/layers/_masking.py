@@ -33,6 +33,13 @@ class Masking(Layer):
         super().__init__(**kwargs)
         self.mask_value = real(mask_value, "mask_value")
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        kept = ops.any(ops.not_equal(x, self.mask_value), axis=-1, keepdims=True)
+        return x * ops.cast(kept, x.dtype)
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         return [_lowering.activation(graph, inputs[0], "mask_rows", self.name, p0=self.mask_value)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,15 @@ class Merge(Layer):
                 )
             sizes.append(max(found, key=lambda size: size or 0) if found else 1)
         return (input_shape[0][0], *sizes)
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        rank = max(x.ndim for x in inputs)
+        aligned = [
+            ops.reshape(x, (x.shape[0], *(1,) * (rank - x.ndim), *x.shape[1:])) for x in inputs
+        ]
+        return functools.reduce(getattr(ops, self._operation), aligned)
 
     def _aligned(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         """The inputs as nodes of one shape."""

@@ -36,6 +36,12 @@ class NoiseLayer(Layer):
                 f"be fixed. Received: training={training!r}"
             )
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        return super()._compose(inputs, training) if training and self._acts() else inputs[0]
+
+    def _acts(self) -> bool:
+        return any(self._numbers().values())
+
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         return {"op": self._operation, "seed": self._stream, "numbers": self._numbers()}
 

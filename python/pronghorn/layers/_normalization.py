@@ -90,6 +90,15 @@ class ScaledLayer(Layer):
         if self.center:
             self.beta = self.add_weight(sizes, self.beta_initializer, "beta")
 
+    def _compose_affine(self, x: Any, axes: Sequence[int]) -> Any:
+        """As `_affine` on tensors; the parameters run along `axes`, counted with the batch."""
+        from pronghorn import ops
+
+        shape = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
+        if self.gamma is not None:
+            x = x * ops.reshape(self.gamma, shape)
+        return x if self.beta is None else x + ops.reshape(self.beta, shape)
+
     def _affine(self, graph: EngineGraph, index: int, shape: Sequence[int]) -> int:
         """``gamma x + beta`` with parameters of `shape`, broadcast over the samples of `index`."""
         if self.gamma is None and self.beta is None:

@@ -50,6 +50,11 @@ class Permute(Layer):
         """The sizes in the new order."""
         return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        return ops.transpose(inputs[0], (0, *self.dims))
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         order = [axis - 1 for axis in self.dims]
         return [_lowering.permute(graph, inputs[0], order, self.name)]

@@ -93,6 +93,12 @@ class PReLU(Layer):
                 f"received shape {tuple(shapes)}."
             )
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        return ops.relu(x) - self.alpha * ops.relu(-x)
+
     def _engine_node(self, graph: EngineGraph, shapes: Sequence[tuple[int, ...]]) -> EngineNode:
         return {
             "op": "prelu",

@@ -49,6 +49,11 @@ class RepeatVector(Layer):
         """(batch, n, features)."""
         return (input_shape[0], self.n, input_shape[1])
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        return ops.repeat(ops.expand_dims(inputs[0], 1), self.n, axis=1)
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         (features,) = graph.shapes[inputs[0]]
         return [_lowering.strided(graph, inputs[0], (self.n, features), (0, 1), self.name)]

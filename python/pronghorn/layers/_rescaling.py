@@ -61,6 +61,10 @@ class Rescaling(Layer):
                     f"shape {tuple(shapes)}."
                 )
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        x = inputs[0]
+        return x * self._factors.astype(x.dtype) + self._offsets.astype(x.dtype)
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         if self._factors.size == 1 and self._offsets.size == 1:
             p0, p1 = float(self._factors.item()), float(self._offsets.item())

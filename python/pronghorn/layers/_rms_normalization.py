@@ -78,6 +78,15 @@ class RMSNormalization(Layer):
                 f"along axis {self.axis}, received shape {tuple(shapes)}."
             )
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        axes = [axis + 1 for axis in sample_axes(self, self.axis, x.ndim)]
+        squares = ops.mean(ops.square(x), axis=axes, keepdims=True)
+        shape = [size if axis in axes else 1 for axis, size in enumerate(x.shape)]
+        return x * ops.rsqrt(squares + self.epsilon) * ops.reshape(self.scale, shape)
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         name = self.name
         shape = graph.shapes[inputs[0]]

@@ -37,6 +37,14 @@ class Softmax(ActivationLayer):
     def _function(self) -> Callable[..., Any]:
         return activations.softmax
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        axes = [axis + 1 for axis in sample_axes(self, self.axis, x.ndim)]
+        powers = ops.exp(x - ops.stop_gradient(ops.max(x, axis=axes, keepdims=True)))
+        return powers / ops.sum(powers, axis=axes, keepdims=True)
+
     def _check_inputs(self, shapes: Any) -> None:
         super()._check_inputs(shapes)
         sample_axes(self, self.axis, max(len(shapes), 2))  # a vector is one sample

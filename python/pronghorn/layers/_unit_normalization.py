@@ -37,6 +37,14 @@ class UnitNormalization(Layer):
         super()._check_inputs(shapes)
         sample_axes(self, self.axis, len(shapes))
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        axes = [axis + 1 for axis in sample_axes(self, self.axis, x.ndim)]
+        squares = ops.sum(ops.square(x), axis=axes, keepdims=True)
+        return x * ops.rsqrt(ops.maximum(squares, 1e-24))
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         axes = sample_axes(self, self.axis, len(graph.shapes[inputs[0]]) + 1)
 

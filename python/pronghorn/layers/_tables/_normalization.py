@@ -197,6 +197,18 @@ class Normalization(Layer):
                 f"{tuple(self._build_shape)}, received shape {tuple(shapes)}."
             )
 
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        from pronghorn import ops
+
+        x = inputs[0]
+        assert self._shift is not None
+        assert self._spread is not None
+        kept = self._kept_axes(x.ndim)
+        shape = [size if axis in kept else 1 for axis, size in enumerate(x.shape)]
+        mean = ops.reshape(self._shift, shape)
+        deviation = ops.reshape(ops.sqrt(self._spread), shape)
+        return x * deviation + mean if self.invert else (x - mean) / deviation
+
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         shape = graph.shapes[inputs[0]]
         kept = [axis - 1 for axis in self._kept_axes(len(shape) + 1)]
