@@ -2,9 +2,10 @@
 
 import logging
 
+import numpy as np
 import pytest
 
-from pronghorn import config, initializers, losses, utils
+from pronghorn import Input, Sequential, config, initializers, layers, losses, optimizers, utils
 from pronghorn._console import print_msg
 
 
@@ -36,6 +37,39 @@ def test_epsilon():
     for bad in (0.0, -1.0, 0.5, float("nan")):
         with pytest.raises(ValueError, match="`value`"):
             config.set_epsilon(bad)
+
+
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "poisson", "kl_divergence"])
+def test_epsilon_of_compiled_models(loss):
+    def trained(epsilon):
+        config.set_epsilon(epsilon)
+        # Predictions are w x with w = 1, and the gradient of w shows through the step of SGD.
+        model = Sequential([Input((1,)), layers.Dense(1, "linear", False, "ones")])
+        model.compile(optimizers.SGD(1.0), loss, metrics=[loss])
+        mode = model.run_mode
+        result = model.evaluate(x, y, verbose=0, return_dict=True)
+        model.train_on_batch(x, y)
+        return mode, result, float(model.get_weights()[0][0, 0])
+
+    x = np.array([[0.001], [0.5], [0.999]])
+    y = np.array([[1.0], [0.3], [0.2]])
+    mode, result, weight = trained(0.01)
+    p, e = x.ravel(), 0.01
+    t = y.ravel()
+    cut, inside = np.clip(p, e, 1 - e), (p >= e) & (p <= 1 - e)
+    values, slopes = {
+        "binary_crossentropy": (
+            -t * np.log(cut) - (1 - t) * np.log(1 - cut),
+            inside * (-t / cut + (1 - t) / (1 - cut)),
+        ),
+        "poisson": (p - t * np.log(p + e), 1 - t / (p + e)),
+        "kl_divergence": (t * np.log(t / np.clip(p, e, 1)), -1.0 * (p >= e) * t / np.clip(p, e, 1)),
+    }[loss]
+    assert mode == "split"
+    assert result["loss"] == pytest.approx(values.mean(), rel=1e-5)
+    assert result[loss] == pytest.approx(values.mean(), rel=1e-5)
+    assert weight == pytest.approx(1 - (slopes * p).mean(), rel=1e-4)
+    assert trained(1e-7)[0] == "compiled"
 
 
 def test_backend():

@@ -57,7 +57,9 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Sets ``epsilon``.
 
-    The stand-alone losses and metrics follow it; the compiled engine keeps 1e-7.
+    Models that are compiled afterwards follow it, and so does what is called on its own. The
+    engine's kernels know 1e-7 alone: with another number, losses and metrics that depend on it are
+    computed in Python (`Model.run_mode` is then "split").
 
     Args:
         value: A positive number below 0.5.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -44,6 +44,25 @@ ENGINE_ARGUMENTS = (
 )
 # Losses that couple the samples of a batch in a way that the engine does not compute.
 _NOT_IN_ENGINE = ("circle",)
+# Losses with a bound, which the engine's kernels hold fixed.
+_BOUNDED = frozenset(
+    (
+        "binary_crossentropy",
+        "binary_focal_crossentropy",
+        "categorical_crossentropy",
+        "categorical_focal_crossentropy",
+        "categorical_generalized_cross_entropy",
+        "cosine_similarity",
+        "dice",
+        "kl_divergence",
+        "mean_absolute_percentage_error",
+        "mean_squared_logarithmic_error",
+        "poisson",
+        "sparse_categorical_crossentropy",
+        "tversky",
+    )
+)
+_ENGINE_EPSILON = 1e-7
 # Losses over all of a batch, or over the last axis under another name in the engine.
 _BY_ROW = {"dice": "dice_by_row", "tversky": "tversky_by_row"}
 
@@ -86,8 +105,14 @@ def engine_name(name: str, axis: Any = -1) -> str | None:
     return name if axis == -1 else None
 
 
+def beyond_engine(name: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether ``config.epsilon()`` is one that the engine's kernel of a function does not have."""
+    bounded = name in _BOUNDED and not arguments.get("from_logits", False)
+    return bounded and epsilon() != _ENGINE_EPSILON
+
+
 def _specification(name: str, arguments: dict[str, Any]) -> LossSpec | None:
-    if name in _NOT_IN_ENGINE:
+    if name in _NOT_IN_ENGINE or beyond_engine(name, arguments):
         return None
     axis = arguments.get("axis", -1)
     kernel = engine_name(name, axis)

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pronghorn.config import floatx
-from pronghorn.losses._function import ENGINE_ARGUMENTS, as_numbers, engine_name, same_rank
+from pronghorn.losses._function import (
+    ENGINE_ARGUMENTS,
+    as_numbers,
+    beyond_engine,
+    engine_name,
+    same_rank,
+)
 from pronghorn.metrics._metric import REGISTRY
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,7 +46,7 @@ def engine_metric(function: Callable[..., Any], name: str) -> None:
     def specification(**settings: Any) -> Any:
         settings = {**defaults, **settings}
         kernel = engine_name(name, settings.get("axis", -1))
-        if kernel is None:
+        if kernel is None or beyond_engine(name, settings):
             return None
         known = {key: settings[key] for key in ENGINE_ARGUMENTS if key in settings}
         return {"name": kernel, **known}
