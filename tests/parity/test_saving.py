@@ -2,12 +2,14 @@
 
 import copy
 import json
+from itertools import groupby
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from _pairs import LIBRARIES
+from layer_cases import INTEGER, cases
 
 import pronghorn
 from pronghorn.optimizers._optimizer import REGISTRY
@@ -109,36 +111,40 @@ def test_schedules(writer, name, args, settings, tmp_path: Path) -> None:
     assert_goes_on(model, OTHER[writer].saving.load_model(tmp_path / "m.keras"))
 
 
-LAYERS = {
-    "Activation": ("softplus",),
-    "BatchNormalization": (),
-    "Dropout": (0.3,),
-    "ELU": (0.5,),
-    "Flatten": (),
-    "GroupNormalization": (3,),
-    "LayerNormalization": (),
-    "LeakyReLU": (0.1,),
-    "RMSNormalization": (),
-    "ReLU": (2.0, 0.1),
-    "Reshape": ((1, 3),),
-    "Softmax": (),
-    "UnitNormalization": (),
-}
+# Every layer once or more; a further set of arguments of a layer adds little here.
+CASES = [case for name, group in groupby(cases(), lambda case: case.name) for case in [*group][:2]]
 
 
-def built_with(library, name):
-    layer = getattr(library.layers, name)(*LAYERS[name], name="tested")
-    after = [library.layers.Flatten()] if name == "Reshape" else []
-    return chain(library, layer, *after)
+def sample(case):
+    """Inputs of a layer."""
+    rng = np.random.default_rng(9)
+    top = case.arguments.get("input_dim")
+    if case.name in INTEGER:
+        return [rng.integers(0, top, (5, *shape)).astype("float32") for shape in case.shapes]
+    return [rng.normal(size=(5, *shape)).astype("float32") for shape in case.shapes]
+
+
+def around(library, case):
+    """A model of the layer alone, with weights that are no special values."""
+    inputs = [library.Input(shape) for shape in case.shapes]
+    layer = case.make(library, name="tested")
+    model = library.Model(inputs, layer(inputs if case.takes_list else inputs[0]))
+    rng = np.random.default_rng(4)
+    model.set_weights([rng.uniform(0.5, 1.5, np.shape(w)) for w in model.get_weights()])
+    return model
 
 
 @DIRECTIONS
-@pytest.mark.parametrize("name", LAYERS)
-def test_layers(writer, name, tmp_path: Path) -> None:
-    model = built_with(writer, name)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_layers(writer, case, tmp_path: Path) -> None:
+    model = around(writer, case)
     model.save(tmp_path / "m.keras")
     twin = OTHER[writer].saving.load_model(tmp_path / "m.keras")
-    np.testing.assert_allclose(np.asarray(twin(X)), np.asarray(model(X)), rtol=1e-5, atol=1e-6)
+    for mine, theirs in zip(twin.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(np.asarray(mine), np.asarray(theirs), rtol=1e-7)
+    x = sample(case)
+    results = [np.asarray(each(x if case.takes_list else x[0])) for each in (twin, model)]
+    np.testing.assert_allclose(*results, rtol=1e-5, atol=2e-6)
     mine, theirs = twin.get_layer("tested").get_config(), model.get_layer("tested").get_config()
     assert plain(mine) == plain(theirs)
 
