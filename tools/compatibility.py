@@ -29,6 +29,7 @@ SIGNATURES = Path(__file__).with_name("keras_signatures.txt")
 BEGIN, END = "<!-- names: begin -->", "<!-- names: end -->"
 _ENTRY = re.compile(r"^ {3}(?:mod )?(\w+) ?(prop|\(.*\))?$")
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Section:
     missing: list[str] = field(default_factory=list)
     arguments: list[tuple[str, str]] = field(default_factory=list)  # (name, argument) not taken
     defaults: list[tuple[str, str, str, str]] = field(default_factory=list)
+    places: list[tuple[str, str, str]] = field(default_factory=list)  # (name, Keras's order, ours)
 
 
 def entries(text: str) -> Iterator[tuple[str, str, str | None]]:
@@ -115,8 +117,19 @@ def parameters(text: str) -> dict[str, Any]:
     return found
 
 
+def positional(text: str) -> list[str]:
+    """Arguments of a signature that can be given by place, in order."""
+    try:
+        parsed = ast.parse(f"def f{text}: pass").body[0]
+    except SyntaxError:
+        return []
+    assert isinstance(parsed, ast.FunctionDef)
+    places = [place.arg for place in (*parsed.args.posonlyargs, *parsed.args.args)]
+    return [name for name in places if name != "self"]
+
+
 def compare(section: Section, name: str, signature: str | None, ours: Any) -> None:
-    """Notes arguments that are not taken and other defaults."""
+    """Notes arguments that are not taken, other defaults, and another order."""
     if signature is None or not callable(ours):
         return
     try:
@@ -124,6 +137,10 @@ def compare(section: Section, name: str, signature: str | None, ours: Any) -> No
     except (TypeError, ValueError):
         return
     variadic = any(p.kind in _VARIADIC for p in own.values())
+    theirs = [name for name in positional(signature) if name in own]
+    by_place = [p.name for p in own.values() if p.kind in _BY_PLACE and p.name != "self"]
+    if by_place[: len(theirs)] != theirs:
+        section.places.append((name, ", ".join(theirs), ", ".join(by_place[: len(theirs)])))
     for argument, default in parameters(signature).items():
         if argument not in own:
             if not (variadic and argument == "name"):
@@ -194,6 +211,9 @@ def render(sections: list[Section]) -> str:
         if section.defaults:
             lines += ["| argument | default in Keras | here |", "|---|---|---|"]
             lines += [f"| `{n}({a})` | `{k}` | `{o}` |" for n, a, k, o in section.defaults] + [""]
+        if section.places:
+            lines += ["| name | arguments by place in Keras | here |", "|---|---|---|"]
+            lines += [f"| `{n}` | {k} | {o} |" for n, k, o in section.places] + [""]
     return "\n".join(lines)
 
 

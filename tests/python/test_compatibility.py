@@ -49,6 +49,21 @@ def test_differences_are_found(tool):
     assert section.defaults == [("Dense", "rate", "0.5", "0.25")]
 
 
+def test_another_order_is_found(tool):
+    section = tool.Section("layers")
+
+    def ours(rate, units, *, seed=None):
+        pass
+
+    tool.compare(section, "Dense", "(units, rate, *, seed=None)", ours)
+    assert section.places == [("Dense", "units, rate", "rate, units")]
+    tool.compare(section, "Add", "(rate, units, seed=None)", ours)
+    assert section.places[1][0] == "Add"  # an argument that can be given by name alone
+    assert "| `Dense` | units, rate | rate, units |" in tool.render([section])
+    tool.compare(section, "Mul", "(rate, units)", ours)
+    assert len(section.places) == 2
+
+
 def test_every_name_has_a_reason(tool):
     with pytest.raises(ValueError, match=r"no reason for layers\.X"):
         tool.reason({"losses.*": "why"}, "layers.X")
