@@ -141,6 +141,27 @@ CASES = {
     "solve": [(ops.solve, SQUARE, numbers(3, 2)), (ops.solve, SQUARE, numbers(3))],
     "_cholesky": [(lambda x: ops.cholesky(x @ x.T + 2 * np.eye(3)), SQUARE)],
     "eigh": [(lambda x: ops.eigh(x + x.T)[0], SQUARE), (lambda x: ops.eigh(x + x.T)[1], SQUARE)],
+    "qr": [
+        (lambda x: ops.qr(x)[0], SQUARE),
+        (lambda x: ops.qr(x)[1], SQUARE),
+        (lambda x: ops.matmul(*ops.qr(x[:, :2] * 2)) + ops.qr(x[:, :2])[0], SQUARE),
+        (lambda x: ops.qr(x)[0] ** 2, numbers(2, 4, 3)),
+    ],
+    "svd": [
+        (lambda x: ops.svd(x)[0], SQUARE),
+        (lambda x: ops.svd(x)[1], SQUARE),
+        (lambda x: ops.svd(x)[2], SQUARE),
+        (lambda x: ops.svd(x, compute_uv=False), A),
+        (lambda x: ops.svd(x, full_matrices=False)[0], A),
+        (lambda x: ops.svd(x, full_matrices=False)[2], A),
+        (lambda x: ops.svd(x, full_matrices=False)[0], A.T),
+        (lambda x: ops.svd(x, full_matrices=False)[2] ** 2, A.T),
+    ],
+    "lstsq": [
+        (ops.lstsq, numbers(5, 3), numbers(5, 2)),
+        (ops.lstsq, numbers(5, 3), numbers(5)),
+        (ops.lstsq, numbers(2, 4), numbers(2, 3)),
+    ],
     "_activate": [
         (lambda x, name=name, given=given: activate(x, name, *given), numbers(3, 4) * 3)
         for name, given in {

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pronghorn._autodiff import OPERATIONS, operation, rule
+from pronghorn._autodiff import OPERATIONS, by_composition, operation, rule
 from pronghorn.ops._arithmetic import fit
 from pronghorn.ops._choice import cast, tensor_like
 from pronghorn.ops._elementwise import absolute, sqrt
@@ -158,7 +158,9 @@ def cholesky(x: Any, upper: bool = False) -> Any:
 
 @operation()
 def qr(x: Any, mode: str = "reduced") -> Any:
-    """Q and R with Q R = x, Q orthogonal and R upper triangular; no derivative.
+    """Q and R with Q R = x, Q orthogonal and R upper triangular.
+
+    The derivative is that of the reduced form of matrices with full rank, no wider than high.
 
     Example:
         >>> qr(np.eye(2))[1].shape
@@ -167,9 +169,26 @@ def qr(x: Any, mode: str = "reduced") -> Any:
     return tuple(np.linalg.qr(x, mode=mode))  # type: ignore[call-overload]
 
 
+@rule(qr)
+def _(dy: Any, y: Any, x: Any, mode: str = "reduced") -> Any:
+    # Walter & Lehmann, arXiv:1009.6112, section 4.3.
+    q, r = y
+    if x.shape[-2] < x.shape[-1] or q.shape[-1] != x.shape[-1]:
+        raise NotImplementedError(
+            "ops.qr has a derivative only for matrices that are no wider than high, with "
+            f"mode='reduced'. Received: shape {tuple(x.shape)}, mode={mode!r}"
+        )
+    m = matmul(r, _turned(dy[1])) - matmul(_turned(dy[0]), q)
+    symmetric = tril(m) + _turned(tril(m, -1))
+    return _turned(solve(r, _turned(dy[0] + matmul(q, symmetric))))
+
+
 @operation()
 def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    """U, s and Vᵀ with U diag(s) Vᵀ = x, or s alone; no derivative.
+    """U, s and Vᵀ with U diag(s) Vᵀ = x, or s alone.
+
+    U and V have a derivative where no two singular values are equal; those of matrices that are not
+    square only without ``full_matrices``.
 
     Example:
         >>> svd(np.diag([3.0, 2.0]))[1].tolist()
@@ -178,6 +197,32 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     if not compute_uv:
         return np.linalg.svd(x, full_matrices=full_matrices, compute_uv=False)
     return tuple(np.linalg.svd(x, full_matrices=full_matrices, compute_uv=True))
+
+
+@rule(svd)
+def _(dy: Any, y: Any, x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    # Townsend, "Differentiating the singular value decomposition" (2016).
+    if not compute_uv:
+        u, _, vt = svd(x, full_matrices=False)
+        return matmul(u * expand_dims(dy, -2), vt)
+    if full_matrices and x.shape[-2] != x.shape[-1]:
+        raise NotImplementedError(
+            "ops.svd of a matrix that is not square has a derivative only with "
+            f"full_matrices=False or compute_uv=False. Received: shape {tuple(x.shape)}"
+        )
+    (u, s, vt), (du, ds, dvt) = y, dy
+    v, dv = _turned(vt), _turned(dvt)
+    one = np.eye(s.shape[-1], dtype=x.dtype)
+    row, column = expand_dims(s, -2), expand_dims(s, -1)
+    factor = (1.0 - one) / (row * row - column * column + one)
+    left, right = matmul(_turned(u), du), matmul(vt, dv)
+    middle = factor * (left - _turned(left)) * row + column * factor * (right - _turned(right))
+    total = matmul(matmul(u, middle + one * expand_dims(ds, -2)), vt)
+    if x.shape[-2] > x.shape[-1]:
+        total = total + matmul((du - matmul(u, left)) / row, vt)
+    if x.shape[-2] < x.shape[-1]:
+        total = total + matmul(u, _turned((dv - matmul(v, right)) / row))
+    return total
 
 
 @operation()
@@ -205,13 +250,23 @@ def _(dy: Any, y: Any, x: Any) -> Any:
 
 @operation(2)
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
-    """X that makes the squares of a x - b least; no derivative.
+    """X that makes the squares of a x - b least; the derivative is for `a` of full rank.
 
     Example:
         >>> lstsq([[1.0], [1.0]], [1.0, 3.0]).round(6).tolist()
         [2.0]
     """
     return np.linalg.lstsq(a, b, rcond=rcond)[0]
+
+
+def _normal_equations(a: Any, b: Any, rcond: float | None = None) -> Any:
+    turned = _turned(a)
+    if a.shape[0] >= a.shape[1]:
+        return solve(matmul(turned, a), matmul(turned, b))
+    return matmul(turned, solve(matmul(a, turned), b))
+
+
+by_composition(lstsq, _normal_equations)
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
