@@ -67,6 +67,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
 ]
 # A wrapper of optimizers has tests of its own.
 NAMES = sorted(cls.__name__ for cls in REGISTRY.objects() if cls._kernel)
+# Those that have a state of another kind each; Keras has no "lamb".
+NAMED = ["SGD", "RMSprop", "Adam", "AdamW", "Nadam", "Adafactor", "Muon", "ScheduleFreeAdamW"]
 COMMON: list[dict[str, Any]] = [
     {"use_ema": True, "ema_momentum": 0.8},
     {"use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 3},
@@ -147,7 +149,7 @@ def test_clipping(name: str, clip: dict[str, float], rng: np.random.Generator) -
     )
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"Lamb"}))  # Keras has no "lamb"
+@pytest.mark.parametrize("name", NAMED)
 def test_by_name_with_defaults(name: str, rng: np.random.Generator) -> None:
     models = _ten_steps(lambda library: {"optimizer": name.lower()}, rng)
     kinds = [type(model.optimizer).__name__ for model in models]
@@ -187,7 +189,7 @@ def test_learning_rate_changed_between_steps(rng: np.random.Generator) -> None:
     assert_updates_equal(models, before)
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"Lamb"}))
+@pytest.mark.parametrize("name", NAMED)
 def test_fit_and_recompile_start_anew(name: str, rng: np.random.Generator) -> None:
     """`compile` forgets the averages; a second `fit` goes on with them."""
     x = rng.standard_normal((48, 6)).astype("float32")
@@ -217,3 +219,45 @@ def test_bad_settings(bad: dict[str, Any]) -> None:
     for library in LIBRARIES:
         with pytest.raises((ValueError, TypeError)):
             library.optimizers.SGD(**bad)
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        *((name, {}) for name in ("Lamb", "Adafactor", "Muon", "ScheduleFreeAdamW")),
+        ("Adam", {**BOTH, "clipnorm": 0.5, "loss_scale_factor": 4.0}),
+        ("Lamb", BOTH),
+    ],
+    ids=_label,
+)
+def test_apply_over_variables(name: str, settings: dict[str, Any]) -> None:
+    """Nine gradients, two of which leave a variable out, one variable with a constraint."""
+    found = []
+    for library in LIBRARIES:
+        rng = np.random.default_rng(0)
+        variables = [
+            library.Variable(rng.normal(size=shape).astype("float32"), name=label)
+            for label, shape in (
+                ("a", (3, 4)),
+                ("b", (4,)),
+                ("embedding", (4, 2)),
+                ("c", (2, 3, 2)),
+            )
+        ]
+        variables[0].constraint = library.constraints.MaxNorm(1.0)
+        optimizer = getattr(library.optimizers, name)(0.1, **settings)
+        optimizer.build(variables)
+        seen = []
+        for step in range(9):
+            gradients = [rng.normal(size=v.shape).astype("float32") for v in variables]
+            if step in (2, 5):
+                gradients[1] = None
+            optimizer.apply(gradients, variables)
+            seen += [np.asarray(variable).copy() for variable in variables]
+        seen += [np.asarray(variable).copy() for variable in optimizer.variables]
+        optimizer.finalize_variable_values(variables)
+        found.append([*seen, *(np.asarray(variable).copy() for variable in variables)])
+    assert len(found[0]) == len(found[1])
+    for theirs, ours in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
