@@ -141,6 +141,7 @@ CASES = {
     "solve": [(ops.solve, SQUARE, numbers(3, 2)), (ops.solve, SQUARE, numbers(3))],
     "_cholesky": [(lambda x: ops.cholesky(x @ x.T + 2 * np.eye(3)), SQUARE)],
     "eigh": [(lambda x: ops.eigh(x + x.T)[0], SQUARE), (lambda x: ops.eigh(x + x.T)[1], SQUARE)],
+    "_scaled_sum": [(lambda x: OPERATIONS["_scaled_sum"](x, 0.3) ** 2, A)],
     "qr": [
         (lambda x: ops.qr(x)[0], SQUARE),
         (lambda x: ops.qr(x)[1], SQUARE),

@@ -199,7 +199,7 @@ class _Seen:
 
     def __init__(self) -> None:
         self._values: list[Any] = []
-        self._contents: list[tuple[Any, list[Any]]] = []  # of lists, tuples and dicts
+        self._contents: list[tuple[Any, list[Any]]] = []  # of lists and dicts
         self.layers: list[Any] = []
         self.variables: list[Variable] = []
         self.metrics: list[Metric] = []
@@ -249,7 +249,8 @@ class _Seen:
             items = list(value.values())
         else:
             return []
-        self._contents.append((value, items))
+        if not isinstance(value, tuple):  # which holds what it holds
+            self._contents.append((value, items))
         return [leaf for item in items for leaf in self._leaves(item)]
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pronghorn import _state
 from pronghorn._autodiff import Tensor
+from pronghorn._autodiff._tensor import find
 from pronghorn._suggest import unknown
 from pronghorn.config import floatx
 from pronghorn.losses._function import as_numbers, engine_spec, same_rank
@@ -213,6 +214,9 @@ def _weights_of_counted(
 def reduce_tensors(values: Any, sample_weight: Any, reduction: str | None) -> Any:
     """As `reduce`, with the history recorded."""
     dtype = values.dtype
+    if sample_weight is None and reduction not in (None, "none"):
+        factor = 1.0 if reduction == "sum" else 1.0 / values.size if values.size else 0.0
+        return find("_scaled_sum")(values, factor)
     total, weights = values.astype(np.float64), None
     if sample_weight is not None:
         total, weights = weigh(total, sample_weight)

@@ -77,6 +77,17 @@ def _(dy: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return broadcast_to(_kept(dy, x, axis) / max_of_one(_count(x, axis)), x.shape)
 
 
+@operation(name="_scaled_sum")
+def scaled_sum(x: Any, factor: float) -> Any:
+    """The sum of all elements times a number, computed in float64 and rounded once."""
+    return np.asarray(np.sum(x, dtype=np.float64) * factor).astype(x.dtype)
+
+
+@rule(scaled_sum)
+def _(dy: Any, y: Any, x: Any, factor: float) -> Any:
+    return broadcast_to(dy * factor, x.shape)
+
+
 def max_of_one(count: int) -> float:
     """A divisor that is never 0."""
     return float(count or 1)
