@@ -55,6 +55,7 @@ def test_sensitivity_at_specificity():
     metric = metrics.SensitivityAtSpecificity(0.6, num_thresholds=21)
     metric.update_state(y, p)
     np.testing.assert_allclose(metric.result(), best, rtol=1e-6)
+    np.testing.assert_allclose(metric.thresholds, np.linspace(0, 1, 21))
 
 
 @pytest.mark.parametrize("invert", [False, True])
