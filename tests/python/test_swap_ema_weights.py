@@ -137,3 +137,15 @@ def test_state_survives_files_and_pickle(tmp_path):
         for ours, theirs in zip(twin.get_weights(), model.get_weights(), strict=True):
             # The file keeps the rate as Keras shows it, in float32.
             np.testing.assert_allclose(ours, theirs, rtol=1e-7)
+
+
+def test_fit_calls_an_end_of_training_of_ones_own_without_averages():
+    class Ending(keras.optimizers.SGD):
+        def finalize_variable_values(self, var_list):
+            super().finalize_variable_values(var_list)
+            self.ended = True
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(Ending(0.1), "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+    assert model.optimizer.ended

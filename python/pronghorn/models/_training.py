@@ -119,8 +119,9 @@ class TrainingModel(EvaluatingModel):
                 callbacks.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
-            if last > 0:
-                self.optimizer.finalize_variable_values(self.optimizer._trained)
+            optimizer = self.optimizer
+            if last > 0 and (optimizer.use_ema or optimizer._own_end):  # `_trained` copies slots
+                optimizer.finalize_variable_values(optimizer._trained)
             callbacks.on_train_end(logs)
         finally:
             passes.close()

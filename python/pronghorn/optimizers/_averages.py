@@ -49,6 +49,11 @@ class Averaging:
                 self._weights[i].assign(value.reshape(self._weights[i].shape))
 
     @property
+    def _own_end(self) -> bool:
+        """Whether a subclass says itself what ends a training."""
+        return type(self).finalize_variable_values is not Averaging.finalize_variable_values
+
+    @property
     def _trained(self) -> list[Any]:
         """The weights that have slots."""
         if self._trainer is None:
