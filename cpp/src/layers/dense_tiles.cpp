@@ -95,27 +95,23 @@ class DenseBackwardData final : public Phase<T> {
   }
 
   void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
-    const auto& table = kernels::table<T>();
-    const PanelLayout& layout = args_.kernel->layout();
-    const std::size_t panel = layout.panel, vector = layout.vector;
-    const std::size_t ldg = step.info(args_.to.tensor).ld;
+    const std::size_t cols = args_.kernel->layout().cols, panel = args_.kernel->layout().panel;
     const Grid tasks = grid(step);
-    // Whole panels of W at a time, so that each block of W^T is cut from few of them.
-    const std::size_t depth = std::max<std::size_t>(1, kDepth / panel) * panel;
-    for (std::size_t task = begin; task < end; ++task) {
-      const std::size_t col = tasks.panel(task) * panel;
-      const std::size_t row = tasks.begin(task), rows = tasks.end(task) - row;
-      if (rows == 0) continue;
-      const std::size_t cols = std::min(panel, layout.rows - col);
-      const std::size_t width = cols <= vector ? vector : panel;
-      T* g = step.data(args_.to.tensor) + row * ldg + col;
-      for (std::size_t k = 0; k < layout.cols; k += depth) {
-        const std::size_t length = std::min(depth, layout.cols - k);
-        transposed_block(*args_.kernel, col, cols, k, length, width, scratch);
-        table.products.rows(step.row_pointers(args_.dz) + row, k, rows, length, scratch, width,
-                            nullptr, k > 0 || args_.to.accumulate, g, ldg, width / vector);
+    if (step.rows(args_.dz) <= kernels::table<T>().tile_rows) {
+      // One tile of rows waits for W's memory: each panel of W is read from end to end.
+      for (std::size_t k = 0; k < cols; k += panel) {
+        for (std::size_t task = begin; task < end; ++task) {
+          add_block(step, tasks, task, k, std::min(panel, cols - k), scratch);
+        }
       }
-      apply_epilogue(step, args_.to.epilogue, args_.to.tensor, row, rows, col, cols);
+    } else {
+      // Whole panels of W at a time, so that each block of W^T is cut from few of them.
+      const std::size_t depth = std::max<std::size_t>(1, kDepth / panel) * panel;
+      for (std::size_t task = begin; task < end; ++task) {
+        for (std::size_t k = 0; k < cols; k += depth) {
+          add_block(step, tasks, task, k, std::min(depth, cols - k), scratch);
+        }
+      }
     }
   }
   double flops_per_sample() const noexcept override { return dense_flops_per_sample(args_); }
@@ -125,6 +121,26 @@ class DenseBackwardData final : public Phase<T> {
     const PanelLayout& layout = args_.kernel->layout();
     return {divide_up(layout.rows, layout.panel), step.rows(args_.dz),
             kernels::table<T>().tile_rows, step.threads};
+  }
+
+  // dX of one task += columns [k, k + length) of dZ times those of W, transposed.
+  void add_block(Step<T>& step, const Grid& tasks, std::size_t task, std::size_t k,
+                 std::size_t length, T* block) const noexcept {
+    const PanelLayout& layout = args_.kernel->layout();
+    const std::size_t row = tasks.begin(task), rows = tasks.end(task) - row;
+    if (rows == 0) return;
+    const std::size_t col = tasks.panel(task) * layout.panel;
+    const std::size_t cols = std::min(layout.panel, layout.rows - col);
+    const std::size_t width = cols <= layout.vector ? layout.vector : layout.panel;
+    const std::size_t ldg = step.info(args_.to.tensor).ld;
+    transposed_block(*args_.kernel, col, cols, k, length, width, block);
+    kernels::table<T>().products.rows(step.row_pointers(args_.dz) + row, k, rows, length, block,
+                                      width, nullptr, k > 0 || args_.to.accumulate,
+                                      step.data(args_.to.tensor) + row * ldg + col, ldg,
+                                      width / layout.vector);
+    if (k + length == layout.cols) {
+      apply_epilogue(step, args_.to.epilogue, args_.to.tensor, row, rows, col, cols);
+    }
   }
 
   const DenseDataArgs<T> args_;

@@ -11,10 +11,11 @@ using Tile = void (*)(const T* const*, std::size_t, std::size_t, const T*, std::
                       T*, std::size_t) noexcept;
 
 template <class T, int Vectors, int... Rows>
-PRONGHORN_INLINE Tile<T> rows_tile_of(std::size_t rows,
+PRONGHORN_INLINE Tile<T> rows_tile_of(std::size_t rows, bool streaming,
                                       std::integer_sequence<int, Rows...>) noexcept {
-  static constexpr Tile<T> kTiles[] = {rows_tile<T, Rows + 1, Vectors>...};
-  return kTiles[rows - 1];
+  static constexpr Tile<T> kTiles[][2] = {
+      {rows_tile<T, Rows + 1, Vectors, false>, rows_tile<T, Rows + 1, Vectors, true>}...};
+  return kTiles[rows - 1][streaming];
 }
 template <class T, int Vectors, int... Rows>
 PRONGHORN_INLINE Tile<T> columns_tile_of(std::size_t rows,
@@ -47,8 +48,10 @@ void rows(const T* const* a_rows, std::size_t k0, std::size_t rows, std::size_t 
           std::size_t vectors) noexcept {
   for_each_tile(rows, vectors == 2 ? kTileRows : kTallTileRows,
                 [&](std::size_t first, std::size_t height) PRONGHORN_UNROLLED {
-                  const Tile<T> tile = vectors == 2 ? rows_tile_of<T, 2>(height, Heights{})
-                                                    : rows_tile_of<T, 1>(height, TallHeights{});
+                  const bool only = height == rows;
+                  const Tile<T> tile = vectors == 2
+                                           ? rows_tile_of<T, 2>(height, only, Heights{})
+                                           : rows_tile_of<T, 1>(height, only, TallHeights{});
                   T* const out = c + first * ldc;
                   tile(a_rows + first, k0, depth, b, ldb, start_of(bias, accumulate, out, ldc), out,
                        ldc);

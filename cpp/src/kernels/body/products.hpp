@@ -79,8 +79,13 @@ struct Accumulators {
   }
 };
 
+// Rows of B that a streaming tile asks for ahead of their use.
+constexpr std::size_t kStreamAhead = 32;
+
 // C[r, :] = start + sum_k A[r][k0 + k] * B[k, :]
-template <class T, int Rows, int Vectors>
+//
+// Streaming is for the only tile that passes over B, which waits for memory.
+template <class T, int Rows, int Vectors, bool Streaming>
 void rows_tile(const T* const* a_rows, std::size_t k0, std::size_t depth, const T* b,
                std::size_t ldb, Start<T> start, T* c, std::size_t ldc) noexcept {
   Accumulators<T, Rows, Vectors> sum;
@@ -93,6 +98,11 @@ void rows_tile(const T* const* a_rows, std::size_t k0, std::size_t depth, const 
     asm("" : "+r"(a[r]));
   });
   for (std::ptrdiff_t k = -static_cast<std::ptrdiff_t>(depth); k != 0; ++k, b += ldb) {
+    if constexpr (Streaming) {
+      unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED {
+        __builtin_prefetch(b + kStreamAhead * ldb + v * kLanes<T>);
+      });
+    }
     sum.add_product(b, [&](auto r) PRONGHORN_UNROLLED { return a[r][k]; });
   }
   sum.store_to(c, ldc);

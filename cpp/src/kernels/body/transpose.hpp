@@ -59,9 +59,12 @@ void transpose_part(const T* src, std::size_t lds, T* dst, std::size_t ldd, std:
 }
 
 // dst[j*ldd + i] = src[i*lds + j]
+//
+// It asks for the rows of src below, which callers that walk down a panel take next.
 template <class T>
 void transpose(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
                std::size_t cols) noexcept {
+  constexpr int kCount = static_cast<int>(kLanes<T>);
   for (std::size_t i = 0; i < rows; i += kLanes<T>) {
     for (std::size_t j = 0; j < cols; j += kLanes<T>) {
       const T* const from = src + i * lds + j;
@@ -69,6 +72,9 @@ void transpose(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size
       const std::size_t height = rows - i;
       const std::size_t width = cols - j;
       if (height >= kLanes<T> && width >= kLanes<T>) {
+        const T* const below = from + rows * lds;
+        unroll<kCount>(
+            [&](auto r) PRONGHORN_UNROLLED { __builtin_prefetch(below + r * lds, 0, 2); });
         transpose_block(from, lds, to, ldd);
       } else {
         transpose_part(from, lds, to, ldd, height, width);
