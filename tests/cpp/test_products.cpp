@@ -317,6 +317,95 @@ TYPED_TEST(ProductsTest, ColumnsKeepTheirBitsUnderAnyCut) {
 
 // A product over a packed block is the same chain as the direct one, whichever matrix was packed,
 // and packing writes its block and nothing else.
+// Widths of narrow panels; none where vectors are short.
+template <class T>
+std::vector<std::size_t> narrow_widths(const Table<T>& kernels) {
+  if (kernels.narrow == kernels.vector) return {};
+  return {kernels.narrow, 2 * kernels.narrow};
+}
+
+TYPED_TEST(ProductsTest, NarrowRowsAreSumsOfProducts) {
+  using T = TypeParam;
+  std::mt19937 engine(11);
+  for (const std::string& isa : supported_isas()) {
+    const auto& kernels = table<T>(isa);
+    for (const std::size_t width : narrow_widths(kernels)) {
+      for (const std::size_t rows : {1, 2, 7, 8, 9, 16, 21}) {
+        for (const std::size_t depth : {1, 2, 3, 4, 5, 8, 33, 64, 131}) {
+          SCOPED_TRACE(testing::Message() << isa << " " << rows << "x" << depth << "x" << width);
+          constexpr std::size_t kSkip = 3;
+          Guarded<T> a(rows, kSkip + depth, kSkip + depth), b(depth, width, width);
+          Guarded<T> bias(1, width, width), c(rows, width, width + 3), cut(rows, width, width);
+          a.randomize(engine);
+          b.randomize(engine);
+          bias.randomize(engine);
+          c.randomize(engine);
+          const std::vector<const T*> a_rows = a.row_pointers();
+          for (const From from : {From::kZero, From::kBias, From::kC}) {
+            const Guarded<T> before = c;
+            const T* const start = from == From::kBias ? bias.data() : nullptr;
+            const bool accumulate = from == From::kC;
+            kernels.products.narrow_rows(a_rows.data(), kSkip, rows, depth, b.data(), width, start,
+                                         accumulate, c.data(), c.ld());
+            for (std::size_t r = 0; r < rows; ++r) {
+              if (accumulate) std::memcpy(&cut.at(r, 0), &before.at(r, 0), width * sizeof(T));
+              kernels.products.narrow_rows(a_rows.data() + r, kSkip, 1, depth, b.data(), width,
+                                           start, accumulate, &cut.at(r, 0), cut.ld());
+              for (std::size_t j = 0; j < width; ++j) {
+                long double sum = accumulate ? before.at(r, j) : start ? bias.at(0, j) : T{0};
+                long double magnitude = 0;
+                for (std::size_t k = 0; k < depth; ++k) {
+                  const long double term =
+                      static_cast<long double>(a.at(r, kSkip + k)) * b.at(k, j);
+                  sum += term;
+                  magnitude += std::fabs(term);
+                }
+                ASSERT_NEAR(c.at(r, j), sum, bound<T>(depth, magnitude)) << r << " " << j;
+                ASSERT_EQ(c.at(r, j), cut.at(r, j)) << "rows cut otherwise: " << r << " " << j;
+              }
+            }
+            ASSERT_TRUE(c.guards_intact() && cut.guards_intact());
+          }
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(ProductsTest, NarrowColumnsAreSumsOfProducts) {
+  using T = TypeParam;
+  std::mt19937 engine(12);
+  for (const std::string& isa : supported_isas()) {
+    const auto& kernels = table<T>(isa);
+    for (const std::size_t width : narrow_widths(kernels)) {
+      for (const std::size_t count : {1, 2, 3, 4, 7, 24, 25, 47, 48, 192}) {
+        for (const std::size_t depth : {1, 2, 9, 32, 130}) {
+          SCOPED_TRACE(testing::Message() << isa << " " << count << "x" << depth << "x" << width);
+          constexpr std::size_t kSkip = 5;
+          Guarded<T> a(depth, kSkip + count, kSkip + count), b(depth, width, width + 2);
+          Guarded<T> c(count, width, width);
+          a.randomize(engine);
+          b.randomize(engine);
+          kernels.products.narrow_columns(a.row_pointers().data(), kSkip, count, depth, b.data(),
+                                          b.ld(), c.data(), width);
+          for (std::size_t i = 0; i < count; ++i) {
+            for (std::size_t j = 0; j < width; ++j) {
+              long double sum = 0, magnitude = 0;
+              for (std::size_t r = 0; r < depth; ++r) {
+                const long double term = static_cast<long double>(a.at(r, kSkip + i)) * b.at(r, j);
+                sum += term;
+                magnitude += std::fabs(term);
+              }
+              ASSERT_NEAR(c.at(i, j), sum, bound<T>(depth, magnitude)) << i << " " << j;
+            }
+          }
+          ASSERT_TRUE(c.guards_intact());
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(ProductsTest, PackedProductsHaveTheBitsOfDirectOnes) {
   using T = TypeParam;
   std::mt19937 engine(10);

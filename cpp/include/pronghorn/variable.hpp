@@ -14,15 +14,18 @@ namespace pronghorn {
 // A vector is a matrix of one row.
 struct PanelLayout {
   std::size_t rows = 0, cols = 0;
-  std::size_t vector = 1;  // columns of the narrowest panel
+  std::size_t narrow = 1;  // columns of the narrowest panel
+  std::size_t vector = 1;  // columns of the next but one; `narrow` itself if there is none between
   std::size_t panel = 1;   // columns of a full panel
 
   std::size_t count() const noexcept { return cols == 0 ? 0 : (cols + panel - 1) / panel; }
   // Columns of storage that panel j has, and those of them that hold data.
-  std::size_t width(std::size_t j) const noexcept {
-    const std::size_t left = cols - j * panel;
-    if (left >= panel) return panel;
-    return left <= vector ? vector : (left + vector - 1) / vector * vector;
+  std::size_t width(std::size_t j) const noexcept { return width_for(cols - j * panel); }
+  std::size_t width_for(std::size_t left) const noexcept {
+    for (std::size_t width = narrow; width < panel; width *= 2) {
+      if (left <= width) return width;
+    }
+    return panel;
   }
   std::size_t filled(std::size_t j) const noexcept {
     const std::size_t left = cols - j * panel;

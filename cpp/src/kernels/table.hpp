@@ -16,7 +16,8 @@ namespace pronghorn::kernels {
 // ---------------------------------------------------------------------------------------------
 // Products. Parameters W (n_in, n_out) are stored in panels: panel j holds columns
 // [j*panel, j*panel + width) of all rows, row-major with ld = width, where width = panel for all
-// panels but the last, whose width is one vector if at most one vector of columns is left.
+// panels but the last, whose width is one vector if at most one vector of columns is left, and a
+// quarter or half of one, where the instruction set has narrow panels, if they hold what is left.
 // Columns beyond n_out are zero and stay zero.
 template <class T>
 struct Products {
@@ -49,6 +50,16 @@ struct Products {
   void (*packed)(const T* a, std::size_t rows, std::size_t depth, const T* b, std::size_t ldb,
                  const T* bias, bool accumulate, T* c, std::size_t ldc, std::size_t vectors,
                  const void* ahead, std::size_t ahead_bytes) noexcept;
+
+  // What `rows` and `columns` do, for `width` columns, which the layout of W allows to be
+  // Table::narrow or twice that. B of narrow_rows and C of narrow_columns have rows without gaps.
+  // Where narrow_rows is to give the same value however rows are cut, depth must be cut alike.
+  void (*narrow_rows)(const T* const* a_rows, std::size_t k0, std::size_t rows, std::size_t depth,
+                      const T* b, std::size_t width, const T* bias, bool accumulate, T* c,
+                      std::size_t ldc) noexcept;
+  void (*narrow_columns)(const T* const* a_rows, std::size_t i0, std::size_t count,
+                         std::size_t depth, const T* b, std::size_t ldb, T* c,
+                         std::size_t width) noexcept;
 
   // dst[j*ldd + i] = src[i*lds + j] for i < rows, j < cols.
   void (*transpose)(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
@@ -285,6 +296,7 @@ template <class T>
 struct Table {
   const char* isa;             // written by the code itself from the compiler's feature macros
   std::size_t vector;          // elements in a vector
+  std::size_t narrow;          // columns of the narrowest panel: vector / 4, or vector
   std::size_t panel;           // columns in a full panel: 2 * vector
   std::size_t tile_rows;       // rows of C that `Products::rows` keeps in registers
   std::size_t tall_tile_rows;  // likewise `Products::packed`

@@ -78,10 +78,15 @@ class PackedForward final : public Phase<T> {
           const T* b = args_.bias == nullptr ? nullptr : args_.bias->packed() + col;
           T* z = step.data(args_.z) + row * ldz + col;
           const bool more = j + 1 < range.last_panel;
-          table.products.packed(block, rows, length, w, width, b, k > 0, z, ldz,
-                                width / layout.vector,
-                                args_.kernel->packed() + layout.offset(j + more) + k * width,
-                                length * width * sizeof(T));
+          if (width >= layout.vector) {
+            table.products.packed(block, rows, length, w, width, b, k > 0, z, ldz,
+                                  width / layout.vector,
+                                  args_.kernel->packed() + layout.offset(j + more) + k * width,
+                                  length * width * sizeof(T));
+          } else if (k == 0) {
+            table.products.narrow_rows(step.row_pointers(args_.x) + row, 0, rows, layout.rows, w,
+                                       width, b, false, z, ldz);
+          }
           if (k + length == layout.rows && args_.activation.kernel != nullptr) {
             args_.activation.kernel->forward(z, ldz, step.data(args_.y) + row * ldy + col, ldy,
                                              rows, layout.filled(j), args_.activation.params);
@@ -130,12 +135,17 @@ class PackedBackwardData final : public Phase<T> {
         table.products.pack_rows(step.row_pointers(args_.dz) + row, k, rows, length, block);
         for (std::size_t j = range.first_panel; j < range.last_panel; ++j) {
           const std::size_t col = j * panel, cols = std::min(panel, layout.rows - col);
-          const std::size_t width = cols <= layout.vector ? layout.vector : panel;
+          const std::size_t width = layout.width_for(cols);
+          const bool accumulate = k > 0 || args_.to.accumulate;
           T* g = step.data(args_.to.tensor) + row * ldg + col;
           transposed_block(*args_.kernel, col, cols, k, length, width, scratch);
-          table.products.packed(block, rows, length, scratch, width, nullptr,
-                                k > 0 || args_.to.accumulate, g, ldg, width / layout.vector,
-                                scratch, 0);
+          if (width < layout.vector) {
+            table.products.narrow_rows(step.row_pointers(args_.dz) + row, k, rows, length, scratch,
+                                       width, nullptr, accumulate, g, ldg);
+          } else {
+            table.products.packed(block, rows, length, scratch, width, nullptr, accumulate, g, ldg,
+                                  width / layout.vector, scratch, 0);
+          }
           if (k + length == layout.cols) {
             apply_epilogue(step, args_.to.epilogue, args_.to.tensor, row, rows, col, cols);
           }
@@ -273,7 +283,11 @@ class PackedBackwardWeights final : public Phase<T> {
     Sink<T>& sink = *args_.kernel_part.sink;
     const Stream stream(sink, j, row, rows, divide_up(batch, kDepth) * divide_up(rows, kSinkRows));
     std::size_t call = 0;
-    for (std::size_t k = 0; k < batch; k += kDepth) {
+    if (width < layout.vector) {
+      table.products.narrow_columns(step.row_pointers(args_.x), row, rows, batch, dz, width,
+                                    gradient, width);
+    }
+    for (std::size_t k = 0; width >= layout.vector && k < batch; k += kDepth) {
       const std::size_t depth = std::min(kDepth, batch - k);
       for (std::size_t r = 0; r < rows; r += kSinkRows, ++call) {
         const std::size_t count = std::min(kSinkRows, rows - r);

@@ -14,7 +14,8 @@ namespace {
 // product once enough panels pass over it; in the others once W and its slots, which they read or
 // update, fall out of the second cache. `panels` are the result's.
 constexpr std::size_t kPanelsEach = 8;         // for each thread
-constexpr std::size_t kManyWeights = 1 << 19;  // elements
+constexpr std::size_t kManyWeights = 1 << 18;  // elements
+constexpr std::size_t kManyTransposed = 1 << 19;
 
 template <class T>
 bool packing_pays(const DenseForwardArgs<T>&, std::size_t rows, std::size_t panels) noexcept {
@@ -22,7 +23,7 @@ bool packing_pays(const DenseForwardArgs<T>&, std::size_t rows, std::size_t pane
 }
 template <class T>
 bool packing_pays(const DenseDataArgs<T>& args, std::size_t rows, std::size_t panels) noexcept {
-  return rows >= 256 && panels >= kPanelsEach && args.kernel->element_count() >= kManyWeights;
+  return rows >= 256 && panels >= kPanelsEach && args.kernel->element_count() >= kManyTransposed;
 }
 // Beyond the last batch size a packed run of columns of X would outgrow the caches.
 template <class T>

@@ -61,7 +61,11 @@ class DenseForward final : public Phase<T> {
       const T* w = args_.kernel->packed() + layout.offset(j);
       const T* b = args_.bias == nullptr ? nullptr : args_.bias->packed() + col;
       T* z = step.data(args_.z) + row * ldz + col;
-      for (std::size_t k = 0; k < layout.rows; k += depth) {
+      if (width < layout.vector) {
+        table.products.narrow_rows(step.row_pointers(args_.x) + row, 0, rows, layout.rows, w, width,
+                                   b, false, z, ldz);
+      }
+      for (std::size_t k = 0; width >= layout.vector && k < layout.rows; k += depth) {
         table.products.rows(step.row_pointers(args_.x) + row, k, rows,
                             std::min(depth, layout.rows - k), w + k * width, width, b, k > 0, z,
                             ldz, width / layout.vector);
@@ -131,13 +135,19 @@ class DenseBackwardData final : public Phase<T> {
     if (rows == 0) return;
     const std::size_t col = tasks.panel(task) * layout.panel;
     const std::size_t cols = std::min(layout.panel, layout.rows - col);
-    const std::size_t width = cols <= layout.vector ? layout.vector : layout.panel;
+    const std::size_t width = layout.width_for(cols);
     const std::size_t ldg = step.info(args_.to.tensor).ld;
+    const bool accumulate = k > 0 || args_.to.accumulate;
+    const T* const* const dz = step.row_pointers(args_.dz) + row;
+    T* const g = step.data(args_.to.tensor) + row * ldg + col;
+    const auto& products = kernels::table<T>().products;
     transposed_block(*args_.kernel, col, cols, k, length, width, block);
-    kernels::table<T>().products.rows(step.row_pointers(args_.dz) + row, k, rows, length, block,
-                                      width, nullptr, k > 0 || args_.to.accumulate,
-                                      step.data(args_.to.tensor) + row * ldg + col, ldg,
-                                      width / layout.vector);
+    if (width < layout.vector) {
+      products.narrow_rows(dz, k, rows, length, block, width, nullptr, accumulate, g, ldg);
+    } else {
+      products.rows(dz, k, rows, length, block, width, nullptr, accumulate, g, ldg,
+                    width / layout.vector);
+    }
     if (k + length == layout.cols) {
       apply_epilogue(step, args_.to.epilogue, args_.to.tensor, row, rows, col, cols);
     }
@@ -188,8 +198,13 @@ class DenseBackwardWeights final : public Phase<T> {
       for (std::size_t row = tasks.begin(task); row < tasks.end(task); row += kSinkRows) {
         const std::size_t rows = std::min(kSinkRows, tasks.end(task) - row);
         // The whole batch at once: over a deep one the kernel copies its tile of X aside.
-        table.products.columns(step.row_pointers(args_.x), row, rows, batch, dz, ld, false,
-                               run_of_rows, width, width / layout.vector);
+        if (width < layout.vector) {
+          table.products.narrow_columns(step.row_pointers(args_.x), row, rows, batch, dz, ld,
+                                        run_of_rows, width);
+        } else {
+          table.products.columns(step.row_pointers(args_.x), row, rows, batch, dz, ld, false,
+                                 run_of_rows, width, width / layout.vector);
+        }
         args_.kernel_part.sink->consume(j, row, rows, run_of_rows, args_.kernel_part.accumulate,
                                         step.scalars);
       }

@@ -32,6 +32,7 @@ Variable<T>::Variable(Shape shape, std::size_t row_axes)
     std::size_t& size = a < row_axes ? layout_.rows : layout_.cols;
     size = checked_multiply(size, shape_[a]);
   }
+  layout_.narrow = table.narrow;
   layout_.vector = table.vector;
   layout_.panel = table.panel;
   checked_multiply(checked_multiply(layout_.rows, checked_add(layout_.cols, table.panel)),

@@ -1,5 +1,6 @@
 #include "kernels/body/products.hpp"
 
+#include "kernels/body/narrow_products.hpp"
 #include "kernels/body/tables.hpp"
 #include "kernels/body/transpose.hpp"
 
@@ -26,36 +27,19 @@ PRONGHORN_INLINE Tile<T> columns_tile_of(std::size_t rows,
 using Heights = std::make_integer_sequence<int, kTileRows>;
 using TallHeights = std::make_integer_sequence<int, kTallTileRows>;
 
-// Cuts `count` rows into the fewest tiles of nearly equal height: 14 rows become 7 + 7, not 10 + 4,
-// because a short tile has too few accumulators to hide the latency of the multiply-adds.
-template <class Body>
-PRONGHORN_INLINE void for_each_tile(std::size_t count, std::size_t tallest, Body body) noexcept {
-  if (count == 0) return;
-  const std::size_t tiles = (count + tallest - 1) / tallest;
-  const std::size_t height = count / tiles;
-  const std::size_t taller = count % tiles;
-  std::size_t first = 0;
-  for (std::size_t t = 0; t < tiles; ++t) {
-    const std::size_t rows = height + (t < taller ? 1 : 0);
-    body(first, rows);
-    first += rows;
-  }
-}
-
 template <class T>
 void rows(const T* const* a_rows, std::size_t k0, std::size_t rows, std::size_t depth, const T* b,
           std::size_t ldb, const T* bias, bool accumulate, T* c, std::size_t ldc,
           std::size_t vectors) noexcept {
-  for_each_tile(rows, vectors == 2 ? kTileRows : kTallTileRows,
-                [&](std::size_t first, std::size_t height) PRONGHORN_UNROLLED {
-                  const bool only = height == rows;
-                  const Tile<T> tile = vectors == 2
-                                           ? rows_tile_of<T, 2>(height, only, Heights{})
-                                           : rows_tile_of<T, 1>(height, only, TallHeights{});
-                  T* const out = c + first * ldc;
-                  tile(a_rows + first, k0, depth, b, ldb, start_of(bias, accumulate, out, ldc), out,
-                       ldc);
-                });
+  for_each_tile(
+      rows, vectors == 2 ? kTileRows : kTallTileRows,
+      [&](std::size_t first, std::size_t height) PRONGHORN_UNROLLED {
+        const bool only = height == rows;
+        const Tile<T> tile = vectors == 2 ? rows_tile_of<T, 2>(height, only, Heights{})
+                                          : rows_tile_of<T, 1>(height, only, TallHeights{});
+        T* const out = c + first * ldc;
+        tile(a_rows + first, k0, depth, b, ldb, start_of(bias, accumulate, out, ldc), out, ldc);
+      });
 }
 
 // Rows of A that `columns` copies aside at a time and columns of A in such a copy: with B's block
@@ -237,8 +221,8 @@ double sum_squares(const T* x, std::size_t n) noexcept {
 
 template <class T>
 Products<T> products_table() noexcept {
-  return {rows<T>,   columns<T>,   pack_rows<T>,   pack_columns<T>,
-          packed<T>, transpose<T>, column_sums<T>, sum_squares<T>};
+  return {rows<T>,        columns<T>,        pack_rows<T>, pack_columns<T>, packed<T>,
+          narrow_rows<T>, narrow_columns<T>, transpose<T>, column_sums<T>,  sum_squares<T>};
 }
 template Products<float> products_table<float>() noexcept;
 template Products<double> products_table<double>() noexcept;

@@ -48,6 +48,22 @@ PRONGHORN_INLINE Start<T> start_of(const T* bias, bool accumulate, const T* c,
   return {bias != nullptr ? bias : kZeros<T>, 0};
 }
 
+// Cuts `count` rows into the fewest tiles of nearly equal height: 14 rows become 7 + 7, not 10 + 4,
+// because a short tile has too few accumulators to hide the latency of the multiply-adds.
+template <class Body>
+PRONGHORN_INLINE void for_each_tile(std::size_t count, std::size_t tallest, Body body) noexcept {
+  if (count == 0) return;
+  const std::size_t tiles = (count + tallest - 1) / tallest;
+  const std::size_t height = count / tiles;
+  const std::size_t taller = count % tiles;
+  std::size_t first = 0;
+  for (std::size_t t = 0; t < tiles; ++t) {
+    const std::size_t rows = height + (t < taller ? 1 : 0);
+    body(first, rows);
+    first += rows;
+  }
+}
+
 template <class T, int Rows, int Vectors>
 struct Accumulators {
   Vec<T> value[Rows][Vectors];

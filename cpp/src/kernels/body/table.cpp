@@ -1,4 +1,5 @@
 // Puts together the table of this instruction set.
+#include "kernels/body/narrow_products.hpp"
 #include "kernels/body/products.hpp"
 #include "kernels/body/tables.hpp"
 #include "kernels/isa/isas.hpp"
@@ -22,6 +23,7 @@ static Table<T> make_table() noexcept {
   Table<T> table{};
   table.isa = isa_name();
   table.vector = PRONGHORN_ISA_BYTES / sizeof(T);
+  table.narrow = kHasNarrowPanels<T> ? table.vector / 4 : table.vector;
   table.panel = 2 * table.vector;
   table.tile_rows = kTileRows;
   table.tall_tile_rows = kTallTileRows;

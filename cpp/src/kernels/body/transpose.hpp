@@ -73,8 +73,8 @@ void transpose(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size
       const std::size_t width = cols - j;
       if (height >= kLanes<T> && width >= kLanes<T>) {
         const T* const below = from + rows * lds;
-        unroll<kCount>(
-            [&](auto r) PRONGHORN_UNROLLED { __builtin_prefetch(below + r * lds, 0, 2); });
+        unroll<kCount>([&](auto r)
+                           PRONGHORN_UNROLLED { __builtin_prefetch(below + r * lds, 0, 2); });
         transpose_block(from, lds, to, ldd);
       } else {
         transpose_part(from, lds, to, ldd, height, width);

@@ -227,6 +227,14 @@ PRONGHORN_INLINE UintVec<double> multiply_wide(UintVec<double> a, UintVec<double
   return (a & 0xffffffffu) * (b & 0xffffffffu);
 }
 
+// Count values of p, over and over.
+template <class T, int Count>
+PRONGHORN_INLINE Vec<T> repeat(const T* p) {
+  Vec<T> result;
+  for (std::size_t i = 0; i < kLanes<T>; ++i) result[i] = p[i % Count];
+  return result;
+}
+
 }  // namespace generic
 }  // namespace pronghorn::kernels::PRONGHORN_ISA
 
@@ -236,7 +244,8 @@ PRONGHORN_INLINE UintVec<double> multiply_wide(UintVec<double> a, UintVec<double
 //   sqrt<T>(v)
 //   divide_by_root<T>(a, v, epsilon)  a / (sqrt(v) + epsilon) for v >= 0, within 2 ULP
 //   min<T>(a, b), max<T>(a, b)  the second operand if either is NaN
-//   scale_exponent<T>(v, k), load_first(p, n), store_first(p, v, n), multiply_wide(a, b): as above
+//   scale_exponent<T>(v, k), load_first(p, n), store_first(p, v, n), multiply_wide(a, b),
+//   repeat<T, Count>(p): as above
 #if defined(__AVX512F__)
 #include "kernels/isa/vec_avx512.hpp"
 #elif defined(__AVX2__) && defined(__FMA__)

@@ -72,6 +72,18 @@ PRONGHORN_INLINE Vec<double> load_first(const double* p, std::size_t n) {
   return _mm256_maskload_pd(p, mask_of_first(p, n));
 }
 
+template <class T, int Count>
+PRONGHORN_INLINE Vec<T> repeat(const T* p) {
+  static_assert(sizeof(T) == 4, "vectors of four lanes have no narrow panels");
+  if constexpr (Count == 4) {
+    return _mm256_broadcast_ps(reinterpret_cast<const __m128*>(p));
+  } else {
+    double pair;
+    __builtin_memcpy(&pair, p, sizeof pair);
+    return reinterpret_cast<Vec<float>>(_mm256_set1_pd(pair));
+  }
+}
+
 PRONGHORN_INLINE void store_first(float* p, Vec<float> v, std::size_t n) {
   _mm256_maskstore_ps(p, mask_of_first(p, n), v);
 }

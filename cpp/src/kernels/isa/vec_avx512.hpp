@@ -88,6 +88,21 @@ PRONGHORN_INLINE Vec<double> load_first(const double* p, std::size_t n) {
   return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
 }
 
+template <class T, int Count>
+PRONGHORN_INLINE Vec<T> repeat(const T* p) {
+  if constexpr (Count == 4 && sizeof(T) == 4) {
+    return _mm512_maskz_broadcast_f32x4(kAll16, _mm_loadu_ps(p));
+  } else if constexpr (Count == 4) {
+    return _mm512_maskz_broadcast_f64x4(kAll8, _mm256_loadu_pd(p));
+  } else if constexpr (sizeof(T) == 4) {
+    double pair;
+    __builtin_memcpy(&pair, p, sizeof pair);
+    return reinterpret_cast<Vec<float>>(_mm512_set1_pd(pair));
+  } else {
+    return _mm512_maskz_broadcast_f64x2(kAll8, _mm_loadu_pd(p));
+  }
+}
+
 PRONGHORN_INLINE void store_first(float* p, Vec<float> v, std::size_t n) {
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), v);
 }

@@ -82,4 +82,9 @@ PRONGHORN_INLINE UintVec<double> multiply_wide(UintVec<double> a, UintVec<double
 #endif
 }
 
+template <class T, int Count>
+PRONGHORN_INLINE Vec<T> repeat(const T* p) {
+  return generic::repeat<T, Count>(p);
+}
+
 }  // namespace pronghorn::kernels::PRONGHORN_ISA

@@ -50,4 +50,9 @@ PRONGHORN_INLINE UintVec<double> multiply_wide(UintVec<double> a, UintVec<double
   return generic::multiply_wide(a, b);
 }
 
+template <class T, int Count>
+PRONGHORN_INLINE Vec<T> repeat(const T* p) {
+  return generic::repeat<T, Count>(p);
+}
+
 }  // namespace pronghorn::kernels::PRONGHORN_ISA
