@@ -30,6 +30,11 @@ struct Products {
                const T* b, std::size_t ldb, const T* bias, bool accumulate, T* c, std::size_t ldc,
                std::size_t vectors) noexcept;
 
+  // `rows` for one row of A, the whole depth and `panels` full panels of W, the first at b and the
+  // next ones `stride` elements on; C's columns follow each other. The same chains as there.
+  void (*one_row)(const T* a, std::size_t depth, const T* b, std::size_t stride, const T* bias,
+                  T* c, std::size_t panels) noexcept;
+
   // C[i, :] = (accumulate ? C[i, :] : 0) + sum_r A[r][i0 + i] * B[r, :]
   // for i < count, r < depth: the weight gradient X^T dZ with X by row pointers.
   void (*columns)(const T* const* a_rows, std::size_t i0, std::size_t count, std::size_t depth,
