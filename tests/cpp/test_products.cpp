@@ -406,6 +406,38 @@ TYPED_TEST(ProductsTest, NarrowColumnsAreSumsOfProducts) {
   }
 }
 
+TYPED_TEST(ProductsTest, OneRowHasTheBitsOfAPanelAtATime) {
+  using T = TypeParam;
+  std::mt19937 engine(13);
+  for (const std::string& isa : supported_isas()) {
+    const auto& kernels = table<T>(isa);
+    const std::size_t panel = kernels.panel;
+    for (const std::size_t panels : {1, 2, 3, 4, 5, 9}) {
+      for (const std::size_t depth : {1, 2, 17, 100}) {
+        SCOPED_TRACE(testing::Message() << isa << " " << panels << " panels, depth " << depth);
+        Guarded<T> a(1, depth, depth), b(panels * depth, panel, panel);
+        Guarded<T> bias(1, panels * panel, panels * panel), c(1, panels * panel, panels * panel);
+        Guarded<T> expected(1, panels * panel, panels * panel);
+        a.randomize(engine);
+        b.randomize(engine);
+        bias.randomize(engine);
+        const std::vector<const T*> a_rows = a.row_pointers();
+        for (const bool biased : {false, true}) {
+          kernels.products.one_row(a.data(), depth, b.data(), panel * depth,
+                                   biased ? bias.data() : nullptr, c.data(), panels);
+          for (std::size_t j = 0; j < panels; ++j) {
+            kernels.products.rows(a_rows.data(), 0, 1, depth, &b.at(j * depth, 0), panel,
+                                  biased ? bias.data() + j * panel : nullptr, false,
+                                  expected.data() + j * panel, panels * panel, 2);
+          }
+          ASSERT_TRUE(c.same_bits(expected));
+          ASSERT_TRUE(c.guards_intact());
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(ProductsTest, PackedProductsHaveTheBitsOfDirectOnes) {
   using T = TypeParam;
   std::mt19937 engine(10);

@@ -53,6 +53,7 @@ class DenseForward final : public Phase<T> {
     const Grid tasks = grid(step);
     const std::size_t ldz = step.info(args_.z).ld, ldy = step.info(args_.y).ld;
     const std::size_t depth = block_depth(layout.rows);
+    if (step.rows(args_.x) == 1) begin = one_row(step, begin, end);
     for (std::size_t task = begin; task < end; ++task) {
       const std::size_t j = tasks.panel(task);
       const std::size_t row = tasks.begin(task), rows = tasks.end(task) - row;
@@ -82,6 +83,24 @@ class DenseForward final : public Phase<T> {
   Grid grid(const Step<T>& step) const noexcept {
     return {args_.kernel->layout().count(), step.rows(args_.x), kernels::table<T>().tile_rows,
             step.threads};
+  }
+
+  // The full panels among [begin, end), which are tasks where there is one row; the first not done.
+  std::size_t one_row(Step<T>& step, std::size_t begin, std::size_t end) const noexcept {
+    const PanelLayout& layout = args_.kernel->layout();
+    const std::size_t last = std::min(end, layout.cols / layout.panel);
+    if (begin >= last) return begin;
+    const std::size_t col = begin * layout.panel, cols = (last - begin) * layout.panel;
+    T* const z = step.data(args_.z) + col;
+    kernels::table<T>().products.one_row(
+        step.row_pointers(args_.x)[0], layout.rows, args_.kernel->packed() + layout.offset(begin),
+        layout.panel * layout.rows, args_.bias == nullptr ? nullptr : args_.bias->packed() + col, z,
+        last - begin);
+    if (args_.activation.kernel != nullptr) {
+      args_.activation.kernel->forward(z, cols, step.data(args_.y) + col, cols, 1, cols,
+                                       args_.activation.params);
+    }
+    return last;
   }
 
   const DenseForwardArgs<T> args_;

@@ -42,6 +42,18 @@ void rows(const T* const* a_rows, std::size_t k0, std::size_t rows, std::size_t 
       });
 }
 
+template <class T>
+void one_row(const T* a, std::size_t depth, const T* b, std::size_t stride, const T* bias, T* c,
+             std::size_t panels) noexcept {
+  static constexpr decltype(&one_row_tile<T, 1>) kTiles[] = {
+      one_row_tile<T, 1>, one_row_tile<T, 2>, one_row_tile<T, 3>, one_row_tile<T, 4>};
+  for_each_tile(panels, 4, [&](std::size_t first, std::size_t count) {
+    const std::size_t col = first * 2 * kLanes<T>;
+    kTiles[count - 1](a, depth, b + first * stride, stride, bias == nullptr ? nullptr : bias + col,
+                      c + col);
+  });
+}
+
 // Rows of A that `columns` copies aside at a time and columns of A in such a copy: with B's block
 // and C's strip they fill the first cache (24 + 16 + 6 KB of 48 for floats on AVX-512).
 constexpr std::size_t kDepthBlock = 128;
@@ -221,8 +233,9 @@ double sum_squares(const T* x, std::size_t n) noexcept {
 
 template <class T>
 Products<T> products_table() noexcept {
-  return {rows<T>,        columns<T>,        pack_rows<T>, pack_columns<T>, packed<T>,
-          narrow_rows<T>, narrow_columns<T>, transpose<T>, column_sums<T>,  sum_squares<T>};
+  return {rows<T>,         one_row<T>,     columns<T>,     pack_rows<T>,
+          pack_columns<T>, packed<T>,      narrow_rows<T>, narrow_columns<T>,
+          transpose<T>,    column_sums<T>, sum_squares<T>};
 }
 template Products<float> products_table<float>() noexcept;
 template Products<double> products_table<double>() noexcept;

@@ -124,6 +124,24 @@ void rows_tile(const T* const* a_rows, std::size_t k0, std::size_t depth, const 
   sum.store_to(c, ldc);
 }
 
+// C[0, :] of Panels panels, `stride` apart: up to eight chains, which hide the latency of the
+// multiply-adds that two would wait for.
+template <class T, int Panels>
+void one_row_tile(const T* a, std::size_t depth, const T* b, std::size_t stride, const T* bias,
+                  T* c) noexcept {
+  constexpr int kVectors = 2 * Panels;
+  Vec<T> sum[kVectors];
+  unroll<kVectors>([&](auto v) PRONGHORN_UNROLLED {
+    sum[v] = bias == nullptr ? Vec<T>{} : load(bias + v * kLanes<T>);
+  });
+  for (std::size_t k = 0; k < depth; ++k, b += 2 * kLanes<T>) {
+    unroll<kVectors>([&](auto v) PRONGHORN_UNROLLED {
+      sum[v] += a[k] * load(b + v / 2 * stride + v % 2 * kLanes<T>);
+    });
+  }
+  unroll<kVectors>([&](auto v) PRONGHORN_UNROLLED { store<T>(c + v * kLanes<T>, sum[v]); });
+}
+
 // C[i, :] = start + sum_r A[r][i0 + i] * B[r, :]
 template <class T, int Rows, int Vectors>
 void columns_tile(const T* const* a_rows, std::size_t i0, std::size_t depth, const T* b,
