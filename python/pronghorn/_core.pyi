@@ -32,7 +32,7 @@ class ProfileLine(TypedDict):
     layer: str
     work: str
     calls: int
-    seconds: float
+    seconds: list[float]  # of each thread that was ever timed
     flops: float
     bytes: float
 

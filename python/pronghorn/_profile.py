@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from pronghorn import _engine
@@ -100,8 +101,10 @@ def _snapshot() -> dict[_Key, dict[str, Any]]:
     for row in _engine.profile_lines():
         key = (row["purpose"], row["layer"], row["work"])
         if key in lines:
-            for what in ("calls", "seconds", "flops", "bytes"):
+            for what in ("calls", "flops", "bytes"):
                 lines[key][what] += row[what]
+            both = zip_longest(lines[key]["seconds"], row["seconds"], fillvalue=0.0)
+            lines[key]["seconds"] = [a + b for a, b in both]
         else:
             lines[key] = dict(row)
     return lines
@@ -147,13 +150,25 @@ def profile() -> Iterator[Profile]:
 def _difference(
     before: dict[_Key, dict[str, Any]], after: dict[_Key, dict[str, Any]]
 ) -> Iterator[ProfileLine]:
+    spent = {
+        key: [
+            now - then
+            for now, then in zip_longest(
+                row["seconds"], before.get(key, {}).get("seconds", ()), fillvalue=0.0
+            )
+        ]
+        for key, row in after.items()
+    }
+    members: dict[str, set[int]] = {}
+    for key, threads in spent.items():
+        took_part = members.setdefault(key[0], set())
+        took_part.update(number for number, seconds in enumerate(threads) if seconds > 0)
     for key, row in after.items():
-        old = before.get(key, {})
-        counts = {
-            what: row[what] - old.get(what, 0) for what in ("calls", "seconds", "flops", "bytes")
-        }
-        if counts["seconds"] > 0:
-            yield ProfileLine(*key, **counts)
+        seconds = sum(spent[key])
+        if seconds > 0:
+            old = before.get(key, {})
+            counts = {what: row[what] - old.get(what, 0) for what in ("calls", "flops", "bytes")}
+            yield ProfileLine(*key, seconds=seconds / len(members[key[0]]), **counts)
 
 
 def wanted() -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pronghorn as keras
+from pronghorn import _profile
 
 IN, HIDDEN, OUT = 6, 40, 3
 ROWS, BATCH, EPOCHS = 22, 5, 2
@@ -208,3 +209,13 @@ def test_probes_measure():
     for double in (False, True):
         assert _engine.peak_flops(double, 1) > 0
     assert _engine.stream_bandwidth(1) > 0
+
+
+def test_mean_is_over_the_threads_that_took_part():
+    def snapshot(*seconds):
+        row = {"calls": 3, "flops": 8.0, "bytes": 4.0, "seconds": list(seconds)}
+        return {("prediction", "hidden", "forward"): row}
+
+    for after, mean in (((1.5, 2.0), 0.5), ((1.5, 3.0), 0.75), ((1.0, 2.0, 0.25), 0.25)):
+        (line,) = _profile._difference(snapshot(1.0, 2.0), snapshot(*after))
+        assert line.seconds == pytest.approx(mean)

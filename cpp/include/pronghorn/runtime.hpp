@@ -49,7 +49,7 @@ struct ProfileLine {
   std::string layer;    // empty where there is none
   std::string work;
   std::uint64_t calls = 0;      // batches
-  double seconds = 0;           // mean over the threads that took part
+  std::vector<double> seconds;  // of each thread of the process that was ever timed, in one order
   double flops = 0, bytes = 0;  // of matrix products; the least memory touched
 };
 void start_profiling() noexcept;

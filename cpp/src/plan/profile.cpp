@@ -119,26 +119,27 @@ void SectionTimer::stop() noexcept {
 }
 
 std::vector<ProfileLine> profile_lines() {
-  std::map<std::uint64_t, std::vector<ProgramTimes>> programs;
+  // The stores only grow, so a thread keeps its number.
+  std::map<std::uint64_t, std::map<std::size_t, ProgramTimes>> programs;
   std::vector<std::shared_ptr<ThreadStore>> all;
   {
     const std::lock_guard lock(stores_mutex);
     all = stores();
   }
-  for (const auto& store : all) {
-    const std::lock_guard lock(store->mutex);
-    for (const auto& [id, times] : store->programs) programs[id].push_back(times);
+  for (std::size_t thread = 0; thread < all.size(); ++thread) {
+    const std::lock_guard lock(all[thread]->mutex);
+    for (const auto& [id, times] : all[thread]->programs) programs[id][thread] = times;
   }
   std::vector<ProfileLine> lines;
   for (const auto& [id, threads] : programs) {
-    const ProfileLabels& labels = threads[0].labels;
-    for (std::size_t e = 0; e < threads[0].entries.size(); ++e) {
+    const auto& [labels, entries] = threads.begin()->second;
+    for (std::size_t e = 0; e < entries.size(); ++e) {
       ProfileLine line;
       double samples = 0;
       line.purpose = labels.purpose;
-      for (const ProgramTimes& times : threads) {
-        line.seconds += 1e-9 * static_cast<double>(times.entries[e].nanoseconds) /
-                        static_cast<double>(threads.size());
+      line.seconds.resize(all.size());
+      for (const auto& [thread, times] : threads) {
+        line.seconds[thread] = 1e-9 * static_cast<double>(times.entries[e].nanoseconds);
         line.calls += times.entries[e].calls;
         samples += times.entries[e].samples;
       }

@@ -96,6 +96,12 @@ class Adafactor(Optimizer):
         self.relative_step = bool(relative_step)
 
     @staticmethod
+    def _slot_shape(slot: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+        if slot == "row":
+            return shape[:-1]
+        return (*shape[:-2], shape[-1]) if slot == "column" else shape
+
+    @staticmethod
     def _slot_name(slot: str, path: str) -> str:
         name = path.replace("/", "_")
         return name if slot in ("row", "column") else f"{name}_{slot}"

@@ -177,6 +177,11 @@ class Optimizer(Applying, Averaging):
         return found
 
     @staticmethod
+    def _slot_shape(slot: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of a slot of a weight with that shape."""
+        return shape
+
+    @staticmethod
     def _slot_name(slot: str, path: str) -> str:
         """Keras's name of a slot of the weight with that path."""
         return f"{path.replace('/', '_')}_{slot}"

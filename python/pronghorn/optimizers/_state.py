@@ -33,7 +33,10 @@ def read_state(optimizer: Optimizer, model: CompiledModel) -> list[Named]:
         return found
     weights = model.trainable_weights
     placed = _placed_slots(optimizer, trainer, model)
-    values = {(slot, k): value.reshape(weights[k].shape) for slot, k, value in placed}
+    values = {
+        (slot, k): value.reshape(optimizer._slot_shape(slot, weights[k].shape))
+        for slot, k, value in placed
+    }
     for slot, k in optimizer._in_written_order(list(values)):
         name = optimizer._slot_name(slot, weights[k].path)
         value = values.get((slot, k))
@@ -81,10 +84,11 @@ def plan_state(
     weights = model.trainable_weights
     for slot, k, _ in placed:
         value = values.get((slot, k))
-        if value is not None and value.shape != weights[k].shape:
+        shape = optimizer._slot_shape(slot, weights[k].shape)
+        if value is not None and value.shape != shape:
             raise ValueError(
                 f"The state '{slot}' of optimizer '{optimizer.name}' for weight "
-                f"'{weights[k].path}' has shape {weights[k].shape}; the file has {value.shape}."
+                f"'{weights[k].path}' has shape {shape}; the file has {value.shape}."
             )
     scalars = [float(array) for array in arrays[first + len(order) :]] if order else []
     count, rate = int(arrays[0]), float(arrays[1]) if has_rate else None
