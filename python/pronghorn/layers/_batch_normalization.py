@@ -58,6 +58,8 @@ class BatchNormalization(ScaledLayer):
         [1.0]
     """
 
+    _knows_training = True
+
     def __init__(
         self,
         axis: int = -1,

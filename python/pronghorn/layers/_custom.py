@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class _Calls(threading.local):
     def __init__(self) -> None:
         self.training: list[bool | None] = []  # of the calls that go on, outermost first
-        self.tracing = 0
+        self.tracing: list[bool] = []  # `training` of the traces that go on, outermost first
         self.layers: list[Layer] = []  # whose `call` goes on, outermost first
 
 
@@ -41,7 +41,16 @@ def layer_now() -> Layer | None:
 
 def tracing() -> bool:
     """Whether a `call` is being traced to find the graph that it draws."""
-    return _calls.tracing > 0
+    return bool(_calls.tracing)
+
+
+def departs_from_trace(training: bool | None) -> bool:
+    """Whether a call in a `call` that is being traced has another `training` than the whole.
+
+    The engine gives all parts of a graph the same.
+    """
+    given = training_now() if training is None else training
+    return tracing() and bool(given) != _calls.tracing[-1]
 
 
 @contextlib.contextmanager
@@ -57,12 +66,14 @@ def within_call(training: bool | None) -> Iterator[None]:
 @contextlib.contextmanager
 def trace(training: bool) -> Iterator[None]:
     """Calls of layers inside draw a graph; those with a `call` of their own are opened up."""
-    _calls.tracing += 1
+    _calls.tracing.append(training)
+    outside, _calls.layers = _calls.layers, []
     try:
         with within_call(training):
             yield
     finally:
-        _calls.tracing -= 1
+        _calls.layers = outside
+        _calls.tracing.pop()
 
 
 def wrap_build(cls: type[Layer]) -> None:
@@ -102,6 +113,8 @@ def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     leaves = _tree.flatten([inputs, list(args), dict(kwargs)])
     if any(isinstance(leaf, KerasTensor) for leaf in leaves):
         if tracing():
+            if layer.activity_regularizer is not None and layer_now() is not None:
+                raise NotCompilable(f"Layer '{layer.name}' penalises its output.")
             _build(layer, inputs)
             return _invoke(layer, inputs, args, kwargs)
         return _symbolic(layer, inputs, args, kwargs)
@@ -116,6 +129,10 @@ def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     if not _calls.training:
         layer._forget_losses()
     outputs = _invoke(layer, inputs, args, kwargs)
+    if layer.activity_regularizer is not None:
+        for leaf in _tree.flatten(outputs):
+            if isinstance(leaf, Tensor):
+                layer.add_loss(layer.activity_regularizer(leaf) / (leaf.shape or (1,))[0])
     return _tree.map_structure(_plain, outputs) if plain else outputs
 
 
@@ -239,6 +256,7 @@ def lower(layer: Layer, graph: Any, inputs: Any) -> list[int]:
     Raises:
         NotCompilable: If it is not.
     """
+    from pronghorn.layers import _lowering
     from pronghorn.layers._input_layer import InputLayer
 
     tensors = []
@@ -248,13 +266,16 @@ def lower(layer: Layer, graph: Any, inputs: Any) -> list[int]:
     calls = [node.call for node in layer._inbound_nodes if node.call is not None]
     if any(each[1] or not isinstance(each[0], KerasTensor) for each in calls):
         raise NotCompilable(f"Layer '{layer.name}' is called on more than one tensor.")
+    # A fixed `training` gives way to what fit and predict ask for, as in Keras.
+    if any(each[2].keys() - {"training"} or each[2].get("training") for each in calls):
+        raise NotCompilable(f"Layer '{layer.name}' is called with arguments by name.")
     if len(tensors) != 1:
         raise NotCompilable(f"Layer '{layer.name}' has several inputs.")
     nodes, outputs = traced(layer, tensors[0])
     values = {id(tensors[0]): inputs[0]}
     for each in nodes:
         sources = [values[id(tensor)] for tensor in each.input_tensors]
-        results = each.operation._lower(graph, sources)
+        results = _lowering.lower(each.operation, graph, sources)
         for tensor, index in zip(each.outputs, results, strict=True):
             values[id(tensor)] = index
     flat = _tree.flatten(outputs)

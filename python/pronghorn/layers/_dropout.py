@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pronghorn._engine import EngineGraph
-from pronghorn.layers._custom import tracing, training_now
 from pronghorn.layers._layer import Layer
 from pronghorn.random._seed import check_seed, next_seed
 
@@ -37,6 +36,7 @@ class Dropout(Layer):
     """
 
     _keeps_shape = True
+    _knows_training = True
 
     def __init__(
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
@@ -54,8 +54,6 @@ class Dropout(Layer):
         self._stream = next_seed() if self.seed is None else self.seed
 
     def _check_training_argument(self, training: bool | None) -> None:
-        if tracing() and training in (None, training_now()):
-            return
         if training:  # a fixed False gives way to what fit and predict ask for, as in Keras
             raise ValueError(
                 f"Layer '{self.name}' decides at run time whether it drops; in a graph it cannot "

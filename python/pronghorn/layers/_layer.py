@@ -68,6 +68,8 @@ class Layer(WeightHolder):
     _keeps_shape = False
     # Whether a subclass writes its own `call`, which then runs recorded unless it can be traced.
     _own_call = False
+    # Whether the output depends on `training`.
+    _knows_training = False
     # What makes layers equal that operations create on symbolic tensors.
     _same: Any = None
 
@@ -413,7 +415,10 @@ class Layer(WeightHolder):
                 f"{[type(i).__name__ for i in flat if not isinstance(i, KerasTensor)]}. Pass "
                 "symbolic tensors alone, or arrays alone."
             )
-        self._check_training_argument(training)
+        if not _custom.tracing():
+            self._check_training_argument(training)
+        elif _custom.departs_from_trace(training) and self._acts_otherwise_in_training():
+            raise _custom.NotCompilable(f"Layer '{self.name}' is called with its own `training`.")
         shapes = self._shapes_of(inputs)
         self._check_inputs(shapes)
         if not self.built:
@@ -421,6 +426,11 @@ class Layer(WeightHolder):
         outputs = self._symbolic_outputs(shapes)
         Node(self, inputs, outputs)
         return outputs
+
+    def _acts_otherwise_in_training(self) -> bool:
+        """Whether the output may depend on `training`."""
+        inside: list[Any] = self._flatten_layers()
+        return any(layer._own_call or layer._knows_training for layer in inside)
 
     def _check_training_argument(self, training: bool | None) -> None:
         """A hook for layers for which a fixed `training` in a graph would matter."""

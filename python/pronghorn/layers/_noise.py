@@ -18,6 +18,7 @@ class NoiseLayer(Layer):
     """A layer that is random in training and the identity in inference."""
 
     _keeps_shape = True
+    _knows_training = True
     _operation = ""
 
     def __init__(self, *, seed: int | None, **kwargs: Any) -> None:

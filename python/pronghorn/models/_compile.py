@@ -103,6 +103,7 @@ class CompiledModel(SteppedModel):
         }
         self._objective = None
         self._trainer = None
+        self._trace_again()
         self._last_logs = {}
 
     @property

@@ -428,7 +428,7 @@ class GraphModel(Layer):
         layers = self._flatten_layers()
         penalised = any(layer.activity_regularizer is not None for layer in layers)
         if penalised or not self._is_compiled_graph():
-            results = self._walk(tensors, bool(training))
+            results = self._walk(tensors, training)
             return _tree.pack_as(_alone(self._outputs_struct), results)
         engine = self._get_engine(current_flags=True)
         step = self._training_calls
@@ -448,7 +448,9 @@ class GraphModel(Layer):
         ]
         return _tree.pack_as(_alone(self._outputs_struct), shaped)
 
-    def _walk(self, inputs: Sequence[Any], training: bool, composed: bool = False) -> list[Any]:
+    def _walk(
+        self, inputs: Sequence[Any], training: bool | None, composed: bool = False
+    ) -> list[Any]:
         """The outputs, by calling layer after layer; `composed`: with operations only."""
         values = {id(tensor): x for tensor, x in zip(self._inputs, inputs, strict=True)}
         with _custom.within_call(training):
@@ -462,10 +464,12 @@ class GraphModel(Layer):
                         lambda leaf: values[id(leaf)] if isinstance(leaf, KerasTensor) else leaf,
                         [node.call[0], list(node.call[1]), node.call[2]],
                     )
+                    if training is not None and args[2].get("training") is not None:
+                        args[2]["training"] = training  # a fixed one gives way, as in Keras
                     found = layer._replay(args[0], tuple(args[1]), args[2])
                 elif composed:
                     sources = [values[id(tensor)] for tensor in node.input_tensors]
-                    found = layer._compose(sources, training)
+                    found = layer._compose(sources, bool(training))
                 else:
                     given = _tree.map_structure(lambda leaf: values[id(leaf)], node.arguments)
                     found = layer(given, training=training)
@@ -531,6 +535,19 @@ class GraphModel(Layer):
         finally:
             self._traces = False
 
+    def _trace_again(self) -> None:
+        """Looks anew at what the user's own calls do, if the engine runs what they did once."""
+        parts: list[Any] = self._flatten_layers()
+        if self._layer_graph is None or not any(each._own_call for each in parts):
+            return
+        inputs = self._inputs_struct
+        if not self._own_call:
+            self._drop_engine()
+            self._lowers = None
+            return
+        GraphModel._drop_graph(self)
+        self._try_trace(_tree.map_structure(lambda spec: np.zeros((1, *spec.shape[1:])), inputs))
+
     def build(self, input_shape: Any = None) -> None:
         """Creates the weights.
 
@@ -548,8 +565,13 @@ class GraphModel(Layer):
             )
             self._try_trace(sample)
             if self._layer_graph is None:
-                with _record.paused():
-                    _custom.call(self, sample, (), {})
+                self.built = True  # or the call would build it again
+                try:
+                    with _record.paused():
+                        _custom.call(self, sample, (), {})
+                except BaseException:
+                    self.built = False
+                    raise
         self.built = True
 
     def __getstate__(self) -> dict[str, Any]:
