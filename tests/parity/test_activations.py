@@ -14,7 +14,13 @@ def _values(call):
     return [np.asarray(call(library.activations)) for library in LIBRARIES]
 
 
-@pytest.mark.parametrize("name", DENSE_ACTIVATIONS)
+MORE = (
+    *("celu", "hard_shrink", "hard_silu", "hard_tanh", "log_sigmoid", "relu6", "soft_shrink"),
+    *("sparse_plus", "sparse_sigmoid", "squareplus", "tanh_shrink"),
+)
+
+
+@pytest.mark.parametrize("name", [*DENSE_ACTIVATIONS, *MORE])
 def test_values(name: str) -> None:
     x = X.reshape(1, -1)
     expected, actual = _values(lambda activations: getattr(activations, name)(x))
@@ -32,6 +38,11 @@ def test_values(name: str) -> None:
         ("elu", {"alpha": 0.5}),
         ("gelu", {"approximate": True}),
         ("gelu", {"approximate": False}),
+        ("celu", {"alpha": 0.5}),
+        ("hard_shrink", {"threshold": 0.75}),
+        ("soft_shrink", {"threshold": 0.75}),
+        ("squareplus", {"b": 2.0}),
+        ("threshold", {"threshold": 0.5, "default_value": -1.0}),
     ],
 )
 def test_parameters(name: str, arguments: dict) -> None:
@@ -39,10 +50,10 @@ def test_parameters(name: str, arguments: dict) -> None:
     np.testing.assert_allclose(actual, expected, rtol=2e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "glu"])
 @pytest.mark.parametrize("axis", [-1, 0, 1])
 def test_axis(name: str, axis: int, rng: np.random.Generator) -> None:
-    x = rng.standard_normal((3, 4, 5)).astype("float32")
+    x = rng.standard_normal((2, 4, 6)).astype("float32")
     expected, actual = _values(lambda activations: getattr(activations, name)(x, axis=axis))
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 

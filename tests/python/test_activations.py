@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+import pronghorn as keras
 from pronghorn import activations, config
 from pronghorn.activations._function import REGISTRY, engine_spec
 
@@ -60,6 +61,25 @@ CASES = [
     (activations.swish, {}, lambda x: x * sigmoid(x)),
     (activations.mish, {}, lambda x: x * math.tanh(softplus(x))),
     (activations.exponential, {}, math.exp),
+    (activations.relu6, {}, lambda x: min(max(x, 0.0), 6.0)),
+    (activations.celu, {"alpha": 0.5}, lambda x: x if x > 0 else 0.5 * math.expm1(x / 0.5)),
+    (activations.hard_tanh, {}, lambda x: min(max(x, -1.0), 1.0)),
+    (activations.hard_silu, {}, lambda x: x * min(max(x / 6 + 0.5, 0.0), 1.0)),
+    (activations.log_sigmoid, {}, lambda x: -softplus(-x)),
+    (activations.sparse_sigmoid, {}, lambda x: min(max((x + 1) / 2, 0.0), 1.0)),
+    (activations.sparse_plus, {}, lambda x: max(x, 0.0) if abs(x) >= 1 else (x + 1) ** 2 / 4),
+    (activations.tanh_shrink, {}, lambda x: x - math.tanh(x)),
+    (activations.hard_shrink, {"threshold": 0.75}, lambda x: x if abs(x) > 0.75 else 0.0),
+    (
+        activations.soft_shrink,
+        {"threshold": 0.75},
+        lambda x: math.copysign(max(abs(x) - 0.75, 0.0), x),
+    ),
+    (
+        activations.threshold,
+        {"threshold": 0.75, "default_value": -2.0},
+        lambda x: x if x > 0.75 else -2.0,
+    ),
 ]
 IDS = [f"{function.__name__}-{settings}" for function, settings, _ in CASES]
 
@@ -183,3 +203,49 @@ def test_symbols_decide_for_themselves():
 def test_bad_arguments(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_sparsemax_is_the_nearest_point_of_the_simplex():
+    rng = np.random.default_rng(0)
+    x = 2 * rng.standard_normal((50, 6))
+    y = activations.sparsemax(x)
+    np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-12)
+    assert (y >= 0).all()
+    assert (y == 0).any()
+    distance = ((y - x) ** 2).sum(axis=1)
+    for _ in range(200):
+        other = rng.dirichlet(np.full(6, 0.3), size=50)
+        assert (distance <= ((other - x) ** 2).sum(axis=1) + 1e-12).all()
+    np.testing.assert_allclose(activations.sparsemax(x.T, axis=0), y.T, rtol=1e-12)
+
+
+def test_glu():
+    x = np.array([[1.0, -2.0, 0.5, 3.0]])
+    expected = [[1.0 * sigmoid(0.5), -2.0 * sigmoid(3.0)]]
+    np.testing.assert_allclose(activations.glu(x), expected, rtol=1e-12)
+    with pytest.raises(ValueError):
+        activations.glu(x[:, :3])
+
+
+def test_celu_refuses_alpha():
+    with pytest.raises(ValueError, match=r"\[celu\] `alpha` must be > 0"):
+        activations.celu([1.0], alpha=0)
+
+
+def test_new_names_train_in_layers():
+    x = np.linspace(-2, 2, 32, dtype="float32").reshape(8, 4)
+    for activation in (
+        "relu6",
+        "hard_swish",
+        "soft_shrink",
+        lambda z: activations.threshold(z, 0.5, 0.0),
+    ):
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation=activation)])
+        model.compile("sgd", "mean_squared_error")
+        assert model.run_mode == "compiled"
+        assert np.isfinite(model.train_on_batch(x, x[:, :3]))
+
+
+def test_squareplus():
+    expected = [(x + math.sqrt(x * x + 2)) / 2 for x in X]  # cancels far below zero
+    np.testing.assert_allclose(activations.squareplus(np.array(X), b=2.0), expected, atol=1e-13)

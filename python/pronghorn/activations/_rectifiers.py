@@ -119,3 +119,47 @@ def selu(x: Any) -> Any:
         1.0507
     """
     return apply(x, "selu")
+
+
+@activation()
+def relu6(x: Any) -> Any:
+    """act(x) = min(max(x, 0), 6).
+
+    Args:
+        x: Array of any shape.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: Krizhevsky, Convolutional Deep Belief Networks on CIFAR-10, 2010.
+
+    Example:
+        >>> relu6([-1.0, 3.0, 8.0]).tolist()
+        [0.0, 3.0, 6.0]
+    """
+    return apply(x, "relu6")
+
+
+@activation()
+def celu(x: Any, alpha: float = 1.0) -> Any:
+    """act(x) = max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1).
+
+    Args:
+        x: Array of any shape.
+        alpha: Minus the limit at -infinity, > 0.
+
+    Returns:
+        Array of the shape of x.
+
+    Raises:
+        ValueError: If alpha is not positive.
+
+    Source: Barron, arXiv:1704.07483.
+
+    Example:
+        >>> [round(value, 4) for value in celu([-1.0, 2.0]).tolist()]
+        [-0.6321, 2.0]
+    """
+    if not alpha > 0:
+        raise ValueError(f"[celu] `alpha` must be > 0; received {alpha}.")
+    return apply(x, "celu", alpha)

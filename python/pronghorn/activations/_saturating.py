@@ -75,3 +75,58 @@ def softsign(x: Any) -> Any:
         [-0.5, 0.75]
     """
     return apply(x, "softsign")
+
+
+@activation()
+def hard_tanh(x: Any) -> Any:
+    """act(x) = min(max(x, -1), 1).
+
+    Args:
+        x: Array of any shape.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: Collobert, Large Scale Machine Learning, 2004.
+
+    Example:
+        >>> hard_tanh([-2.0, 0.5]).tolist()
+        [-1.0, 0.5]
+    """
+    return apply(x, "hard_tanh")
+
+
+@activation()
+def sparse_sigmoid(x: Any) -> Any:
+    """act(x) = min(max((x + 1) / 2, 0), 1).
+
+    Args:
+        x: Array of any shape.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: Martins & Astudillo, arXiv:1602.02068, for two classes.
+
+    Example:
+        >>> sparse_sigmoid([-2.0, 0.0, 0.5]).tolist()
+        [0.0, 0.5, 0.75]
+    """
+    return apply(x, "sparse_sigmoid")
+
+
+@activation()
+def log_sigmoid(x: Any) -> Any:
+    """Logarithm of the sigmoid: act(x) = -log(1 + exp(-x)).
+
+    Args:
+        x: Array of any shape.
+
+    Returns:
+        Array of the shape of x.
+
+    Example:
+        >>> round(float(log_sigmoid(0.0)), 6)
+        -0.693147
+    """
+    return apply(x, "log_sigmoid")

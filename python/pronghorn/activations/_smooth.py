@@ -97,3 +97,61 @@ def exponential(x: Any) -> Any:
         2.718282
     """
     return apply(x, "exponential")
+
+
+@activation()
+def squareplus(x: Any, b: float = 4) -> Any:
+    """act(x) = (x + sqrt(x^2 + b)) / 2.
+
+    Args:
+        x: Array of any shape.
+        b: Width of the bend at 0.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: Barron, arXiv:2112.11687.
+
+    Example:
+        >>> squareplus([0.0, 1.5]).tolist()
+        [1.0, 2.0]
+    """
+    return apply(x, "squareplus", b)
+
+
+@activation()
+def sparse_plus(x: Any) -> Any:
+    """act(x) = 0 for x <= -1, (x + 1)^2 / 4 up to 1, x above: the integral of `sparse_sigmoid`.
+
+    Args:
+        x: Array of any shape.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: Martins & Astudillo, arXiv:1602.02068, integrated.
+
+    Example:
+        >>> sparse_plus([-2.0, 0.0, 3.0]).tolist()
+        [0.0, 0.25, 3.0]
+    """
+    return apply(x, "sparse_plus")
+
+
+@activation("hard_swish")
+def hard_silu(x: Any) -> Any:
+    """act(x) = x * `hard_sigmoid` (x), also known as hard swish.
+
+    Args:
+        x: Array of any shape.
+
+    Returns:
+        Array of the shape of x.
+
+    Source: Howard et al., arXiv:1905.02244.
+
+    Example:
+        >>> hard_silu([-3.0, 1.5, 6.0]).tolist()
+        [0.0, 1.125, 6.0]
+    """
+    return apply(x, "hard_silu")
