@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -67,7 +68,7 @@ class KerasTensor:
         from pronghorn.layers._activation import Activation
 
         name = _naming.auto_name(specification["name"])
-        layer = Activation(lambda x: apply(x, **specification), name=name)
+        layer = Activation(functools.partial(apply, **specification), name=name)
         layer._same = tuple(specification.items())
         result = layer(self)
         assert isinstance(result, KerasTensor)

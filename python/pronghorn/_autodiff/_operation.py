@@ -11,7 +11,7 @@ import numpy as np
 
 from pronghorn._autodiff import _record
 from pronghorn._autodiff._record import Node
-from pronghorn._autodiff._tensor import OPERATIONS, Tensor
+from pronghorn._autodiff._tensor import OPERATIONS, Tensor, find
 from pronghorn.config import floatx
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,6 +48,9 @@ class Operation:
         self.public: Callable[..., Any] = function
         self._parameters = list(inspect.signature(function).parameters)
         self._tensor_names = set(self._parameters[:tensors])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _known, (self.name,)
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The value for any kind of arguments."""
@@ -103,6 +106,12 @@ class Operation:
         while len(placed) < self.tensors and self._parameters[len(placed)] in kwargs:
             placed.append(kwargs.pop(self._parameters[len(placed)]))
         return tuple(placed), kwargs
+
+
+def _known(name: str) -> Operation:
+    """An operation by name, for pickle and copy."""
+    found: Operation = getattr(find(name), "_operation")  # noqa: B009
+    return found
 
 
 def _flat(arguments: Sequence[Any]) -> list[Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pronghorn import _tree
 from pronghorn._graph import KerasTensor
 from pronghorn.layers import Input, InputLayer, Layer
+from pronghorn.layers._operation import Operation
 from pronghorn.models._functional import Functional, made_of_tensors
 from pronghorn.models._graph_config import is_functional
 from pronghorn.models._model import Model
@@ -101,6 +103,8 @@ class _Cloning:
                 clone: Any = self.sequential(layer, None)
             elif self._recursive and isinstance(layer, Model) and is_functional(layer):
                 clone = self.functional(layer, None)
+            elif isinstance(layer, Operation) or layer._same is not None:
+                clone = copy.deepcopy(layer)  # which an operation on a symbolic tensor made
             else:
                 clone = self._clone(layer)
             if not isinstance(clone, Layer):
@@ -153,9 +157,16 @@ class _Cloning:
         for node in graph.nodes:
             if all(id(tensor) in new for tensor in node.outputs):
                 continue
-            arguments = _tree.map_structure(lambda tensor: new[id(tensor)], node.arguments)
+            given = (node.arguments, (), {}) if node.call is None else node.call
+            arguments, args, kwargs = _tree.map_structure(
+                lambda leaf: new[id(leaf)] if isinstance(leaf, KerasTensor) else leaf,
+                [given[0], list(given[1]), given[2]],
+            )
             layer = self.layer(node.operation)
-            outputs = layer(arguments) if self._call is None else self._call(layer, arguments)
+            if self._call is None or isinstance(layer, Operation):
+                outputs = layer(arguments, *args, **kwargs)
+            else:
+                outputs = self._call(layer, arguments, *args, **kwargs)
             for old, tensor in zip(node.outputs, _tree.flatten(outputs), strict=True):
                 new[id(old)] = tensor
         outputs = _tree.map_structure(lambda tensor: new[id(tensor)], model._outputs_struct)

@@ -12,10 +12,13 @@ from pronghorn.layers import InputLayer, Layer
 
 @dataclass
 class Call:
-    """One node: the layer, and the structure of its inputs with (call, output) for tensors."""
+    """One node: the layer, and what it was called with, (call, output) in the place of tensors.
+
+    That is the structure of its inputs, further arguments, and those by name.
+    """
 
     layer: Layer
-    arguments: Any
+    arguments: list[Any] | None
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ def recorded_calls(graph: LayerGraph, inputs: Any, outputs: Any) -> Calls:
         _record(calls, places, tensor._keras_history.operation, None, [tensor])
     for node in graph.nodes:
         if not any(id(tensor) in places for tensor in node.outputs):
-            arguments = _tree.map_structure(lambda tensor: places[id(tensor)], node.arguments)
+            given = (node.arguments, (), {}) if node.call is None else node.call
+            arguments = _tree.map_structure(
+                lambda leaf: places[id(leaf)] if isinstance(leaf, KerasTensor) else leaf,
+                [given[0], list(given[1]), given[2]],
+            )
             _record(calls, places, node.operation, arguments, node.outputs)
     return Calls(
         calls,
@@ -57,7 +64,7 @@ def _record(
     calls: list[Call],
     places: dict[int, Place],
     layer: Layer,
-    arguments: Any,
+    arguments: list[Any] | None,
     outputs: list[KerasTensor],
 ) -> None:
     for number, tensor in enumerate(outputs):
@@ -69,15 +76,15 @@ def replayed_calls(recorded: Calls) -> tuple[Any, Any]:
     """Calls the layers again; gives the structures of inputs and outputs as symbolic tensors."""
     results: list[list[KerasTensor]] = []
 
-    def tensor(place: Place) -> KerasTensor:
-        return results[place.call][place.output]
+    def tensor(leaf: Any) -> Any:
+        return results[leaf.call][leaf.output] if isinstance(leaf, Place) else leaf
 
     for call in recorded.calls:
-        if isinstance(call.layer, InputLayer):
+        if call.arguments is None or isinstance(call.layer, InputLayer):
             results.append(call.layer._inbound_nodes[0].outputs)
         else:
-            outputs = call.layer(_tree.map_structure(tensor, call.arguments))
-            results.append(_tree.flatten(outputs))
+            inputs, args, kwargs = _tree.map_structure(tensor, call.arguments)
+            results.append(_tree.flatten(call.layer(inputs, *args, **kwargs)))
     return (
         _tree.map_structure(tensor, recorded.inputs),
         _tree.map_structure(tensor, recorded.outputs),
