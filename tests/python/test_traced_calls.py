@@ -166,3 +166,42 @@ def test_a_model_that_cannot_be_traced_from_the_first_line(way):
     given = model(X) if way == "call" else model.predict(X, verbose=0)
     kernel, bias = model.get_weights()
     np.testing.assert_allclose(given, 2 * X @ kernel + bias, rtol=1e-5, atol=1e-5)
+
+
+class Tail(keras.Model):
+    def __init__(self, compiled):
+        super().__init__()
+        self.dense, self.compiled_too = layers.Dense(3), compiled
+
+    def call(self, inputs, turn=False):
+        x = self.dense(inputs)
+        if turn:
+            x = ops.relu(x)
+        return x if self.compiled_too else ops.exp(x)
+
+
+@pytest.mark.parametrize("called", [False, True])
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("options", [{}, {"turn": True}], ids=str)
+def test_a_model_of_the_users_own_in_a_graph(compiled, called, options):
+    tail = Tail(compiled)
+    if called:
+        tail(X)
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, tail(inputs, **options))
+    kernel, bias = model.get_weights()
+    expected = X @ kernel + bias
+    expected = np.maximum(expected, 0) if options else expected
+    expected = expected if compiled else np.exp(expected)
+    np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    model.compile("sgd", "mse")
+    loss = model.fit(X, Y[:, :3], batch_size=32, verbose=0).history["loss"][0]
+    assert loss == pytest.approx(np.mean((expected - Y[:, :3]) ** 2), rel=1e-4)
+
+
+def test_outputs_of_one_number_a_sample_without_an_axis():
+    inputs = keras.Input((5,))
+    layer = layers.EinsumDense("ab,b->a", output_shape=())
+    model = keras.Model(inputs, layer(inputs))
+    expected = X @ layer.get_weights()[0]
+    np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-5, atol=1e-6)

@@ -212,11 +212,22 @@ class GraphModel(Layer):
             ordered = self._ordered_inputs(inputs)
         return super()._call_symbolic(ordered, flat, training)
 
+    @property
+    def _shape_is_known(self) -> bool:
+        """Whether `compute_output_shape` can answer; without a graph only that of a subclass."""
+        own = type(self).compute_output_shape is not GraphModel.compute_output_shape
+        return own or self._layer_graph is not None
+
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Shape of the output for inputs of `input_shape`."""
         return self.output_shape
 
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
+        if self._own_call:
+            calls = [node.call for node in self._inbound_nodes if node.call is not None]
+            named = any(call[1] or call[2].keys() - {"training"} for call in calls)
+            if self._layer_graph is None or named:
+                raise _custom.NotCompilable(f"Model '{self.name}' draws no graph.")
         values = {id(tensor): index for tensor, index in zip(self._inputs, inputs, strict=True)}
         for node in self._graph().nodes:
             if node.is_input:
@@ -342,7 +353,7 @@ class GraphModel(Layer):
         if isinstance(self._outputs_struct, KerasTensor) and self._outputs_struct.ndim > 1:
             return arrays[0]
         shaped = [
-            array[:, 0] if tensor.ndim == 1 else array
+            array[:, 0] if tensor.ndim == 1 < array.ndim else array
             for array, tensor in zip(arrays, self._outputs, strict=True)
         ]
         return _tree.pack_as(_alone(self._outputs_struct), shaped)
