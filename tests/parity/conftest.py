@@ -19,6 +19,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+# A program of its own: it imports Keras's NumPy backend, which would replace parts of this one.
+collect_ignore = ["_random_model_checks.py"]
+
 try:
     import keras  # noqa: F401 - whether it works, not only whether it is there
 except ImportError as error:
