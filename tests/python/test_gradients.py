@@ -19,7 +19,9 @@ ROWS, INPUTS, HIDDEN, OUTPUTS = 5, 3, 4, 3
 
 def every_activation():
     for name in sorted(set(activations.__all__) - {"get", "serialize", "deserialize", "swish"}):
-        yield name, getattr(activations, name)._engine_spec()
+        function = getattr(activations, name)
+        if hasattr(function, "_engine_spec"):  # glu and sparsemax are functions only
+            yield name, function._engine_spec()
     yield "gelu-tanh", {"name": "gelu_tanh"}
     yield "relu-general", {"name": "relu", "p0": 0.3, "p1": 0.9, "p2": 0.2}
     yield "leaky_relu-0.5", {"name": "leaky_relu", "p0": 0.5}
