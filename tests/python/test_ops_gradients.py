@@ -6,7 +6,7 @@ import pytest
 from pronghorn import ops
 from pronghorn._autodiff import OPERATIONS, Tensor, pull_back, recording
 from pronghorn._autodiff._record import Node
-from pronghorn.ops._nn import _DERIVATIVES, activate
+from pronghorn.ops._activation_rule import _DERIVATIVES, activate
 
 
 def numbers(*shape, low=-1.0, high=1.0, seed=0):

@@ -9,6 +9,36 @@ Example:
     25.0
 """
 
+from pronghorn.ops._activations import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    soft_shrink,
+    softmax,
+    softplus,
+    softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    squareplus,
+    swish,
+    tanh,
+    tanh_shrink,
+    threshold,
+)
 from pronghorn.ops._arithmetic import (
     add,
     arctan2,
@@ -68,6 +98,11 @@ from pronghorn.ops._creation import (
     zeros,
     zeros_like,
 )
+from pronghorn.ops._crossentropies import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
+)
 from pronghorn.ops._elementwise import (
     abs,
     absolute,
@@ -107,6 +142,10 @@ from pronghorn.ops._elementwise import (
     tan,
     trunc,
 )
+from pronghorn.ops._encodings import (
+    multi_hot,
+    one_hot,
+)
 from pronghorn.ops._indexing import (
     diag,
     diagonal,
@@ -139,45 +178,12 @@ from pronghorn.ops._linalg import (
     solve_triangular,
     svd,
 )
-from pronghorn.ops._nn import (
+from pronghorn.ops._normalizations import (
     batch_normalization,
-    binary_crossentropy,
-    categorical_crossentropy,
-    celu,
-    elu,
-    gelu,
-    glu,
-    hard_shrink,
-    hard_sigmoid,
-    hard_silu,
-    hard_swish,
-    hard_tanh,
     layer_normalization,
-    leaky_relu,
-    log_sigmoid,
-    log_softmax,
     moments,
-    multi_hot,
     normalize,
-    one_hot,
-    relu,
-    relu6,
     rms_normalization,
-    selu,
-    sigmoid,
-    silu,
-    soft_shrink,
-    softmax,
-    softplus,
-    softsign,
-    sparse_categorical_crossentropy,
-    sparse_plus,
-    sparse_sigmoid,
-    squareplus,
-    swish,
-    tanh,
-    tanh_shrink,
-    threshold,
 )
 from pronghorn.ops._products import (
     cross,
