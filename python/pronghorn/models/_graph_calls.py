@@ -1,0 +1,127 @@
+"""Calling a graph of layers: in the engine, or layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pronghorn import _tree
+from pronghorn._autodiff import Tensor, _record
+from pronghorn._graph import KerasTensor
+from pronghorn.layers import _custom
+from pronghorn.layers._recorded import array_of, call_engine
+from pronghorn.models._graph_engine import EngineModel
+from pronghorn.models._graph_holder import _alone
+
+
+class CalledModel(EngineModel):
+    """A graph of layers that is applied to symbolic tensors, arrays and tensors."""
+
+    def _call_built_in(self, inputs: Any, training: bool | None = None) -> Any:
+        flat = _tree.flatten(inputs)
+        if any(isinstance(item, KerasTensor) for item in flat):
+            if self._layer_graph is None and len(flat) == 1:
+                self.build(flat[0].shape)
+            return self._call_symbolic(inputs, flat, training)
+        if training is None:
+            training = _custom.training_now()
+        recorded = _record._state.depth > 0 or any(isinstance(item, Tensor) for item in flat)
+        if recorded or not self._is_compiled_graph():
+            outputs = self._call_recorded(inputs, training)
+            if recorded:
+                return outputs
+            return _tree.map_structure(_custom._plain, outputs)
+        arrays = self._input_arrays(inputs, "inputs")
+        if self._layer_graph is None:
+            self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
+            self._build_from(arrays)
+        engine = self._get_engine(current_flags=bool(training))
+        if training:
+            outputs = engine.forward(arrays, True, self._training_calls, False).outputs
+            self._training_calls += 1
+        else:
+            outputs = engine.predict(arrays)
+        return self._pack_outputs(outputs)
+
+    def _call_recorded(self, inputs: Any, training: bool | None) -> Any:
+        """Applies the model to tensors: in the engine if it can, otherwise layer by layer."""
+        if self._layer_graph is None:
+            plain = _tree.map_structure(
+                lambda leaf: leaf._value if isinstance(leaf, Tensor) else leaf, inputs
+            )
+            arrays = self._input_arrays(plain, "inputs")
+            self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
+            self._build_from(arrays)
+        ordered = self._ordered_inputs(inputs)
+        dtype = np.dtype(self._model_dtype())
+        tensors = [
+            _fitted(array_of(x, dtype, self.name), spec.ndim)
+            for x, spec in zip(ordered, self._inputs, strict=True)
+        ]
+        self._check_inputs([tuple(x.shape) for x in tensors])
+        if _custom.training_now() is None:
+            self._forget_losses()
+        # As one node of the record the graph would not tell what its layers' outputs cost.
+        layers = self._flatten_layers()
+        penalised = any(layer.activity_regularizer is not None for layer in layers)
+        if penalised or not self._is_compiled_graph():
+            results = self._walk(tensors, training)
+            return _tree.pack_as(_alone(self._outputs_struct), results)
+        engine = self._get_engine(current_flags=True)
+        step = self._training_calls
+        self._training_calls += bool(training)
+        tensors = [x if x.ndim > 1 else x[:, None] for x in tensors]
+        results = call_engine(
+            self.name,
+            engine,
+            self._engine_variables,
+            tensors,
+            (bool(training), step),
+            lambda again: self._walk(again, bool(training), composed=True),
+        )
+        shaped = [
+            x[:, 0] if tensor.ndim == 1 else x
+            for x, tensor in zip(results, self._outputs, strict=True)
+        ]
+        return _tree.pack_as(_alone(self._outputs_struct), shaped)
+
+    def _walk(
+        self, inputs: Sequence[Any], training: bool | None, composed: bool = False
+    ) -> list[Any]:
+        """The outputs, by calling layer after layer; `composed`: with operations only."""
+        values = {id(tensor): x for tensor, x in zip(self._inputs, inputs, strict=True)}
+        with _custom.within_call(training):
+            for node in self._graph().nodes:
+                if node.is_input:
+                    continue
+                layer = node.operation
+                found: Any
+                if node.call is not None:
+                    args = _tree.map_structure(
+                        lambda leaf: values[id(leaf)] if isinstance(leaf, KerasTensor) else leaf,
+                        [node.call[0], list(node.call[1]), node.call[2]],
+                    )
+                    if training is not None and args[2].get("training") is not None:
+                        args[2]["training"] = training  # a fixed one gives way, as in Keras
+                    found = layer._replay(args[0], tuple(args[1]), args[2])
+                elif composed:
+                    sources = [values[id(tensor)] for tensor in node.input_tensors]
+                    found = layer._compose(sources, bool(training))
+                else:
+                    given = _tree.map_structure(lambda leaf: values[id(leaf)], node.arguments)
+                    found = layer(given, training=training)
+                for tensor, x in zip(node.outputs, _tree.flatten(found), strict=True):
+                    values[id(tensor)] = x
+        return [values[id(tensor)] for tensor in self._outputs]
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        return _tree.pack_as(
+            _alone(self._outputs_struct), self._walk(inputs, training, composed=True)
+        )
+
+
+def _fitted(x: Any, rank: int) -> Any:
+    """A vector as the column that an input of one feature takes."""
+    return x[:, None] if x.ndim == 1 and rank == 2 else x

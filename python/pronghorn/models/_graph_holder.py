@@ -1,0 +1,250 @@
+"""What has a graph of layers: inputs, outputs, layers, and its place in another graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pronghorn import _data, _suggest, _tree
+from pronghorn._engine import Array, Engine, EngineGraph
+from pronghorn._graph import KerasTensor, LayerGraph
+from pronghorn.layers import Layer, _custom, _lowering
+
+if TYPE_CHECKING:
+    from pronghorn._engine import DType
+
+
+def _keys_or_names(structure: Any, tensors: Sequence[KerasTensor]) -> list[str]:
+    if isinstance(structure, dict):
+        return sorted(structure)
+    return [tensor._keras_history.operation.name for tensor in tensors]
+
+
+class GraphHolder(Layer):
+    """A layer that is a graph of layers."""
+
+    def __init__(self, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self._layer_graph: LayerGraph | None = None
+        self._inputs: list[KerasTensor] = []
+        self._outputs: list[KerasTensor] = []
+        self._inputs_struct: Any = None
+        self._outputs_struct: Any = None
+        self._engine: Engine | None = None
+        self._engine_flags: tuple[bool, ...] = ()
+        self._engine_variables: list[Any] = []  # in the engine's order
+        self._graph_dtype: DType | None = None
+        # The whole check that the commonest input needs: a plain array of this shape and dtype.
+        self._plain_input: tuple[tuple[int | None, ...], Any] | None = None
+        # And all of prediction for it: the outputs, or None for any other input.
+        self._plain_predict: Callable[[Any], Array | None] = _never
+        self._training_calls = 0
+        # Whether the engine can run the graph; None if that was not tried.
+        self._lowers: bool | None = None
+        # Whether a `call` of the user's own was traced in vain, and whether it is being traced.
+        self._untraceable = False
+        self._traces = False
+
+    # The graph.
+
+    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        flat_inputs, flat_outputs = _tree.flatten(inputs), _tree.flatten(outputs)
+        graph = LayerGraph(flat_inputs, flat_outputs)
+        self._inputs_struct, self._outputs_struct = inputs, outputs
+        self._inputs, self._outputs = flat_inputs, flat_outputs
+        self._layer_graph = graph
+        self._drop_engine()
+        self._lowers = None
+        self._eager = type(self._eager)()
+        self.built = True
+
+    def _drop_graph(self) -> None:
+        self._layer_graph = None
+        self._drop_engine()
+        self.built = False
+
+    def _drop_engine(self) -> None:
+        self._engine = None
+        self._graph_dtype = None
+        self._plain_input = None
+        self._plain_predict = _never
+
+    def _graph(self) -> LayerGraph:
+        if self._layer_graph is None:
+            raise ValueError(
+                f"Model '{self.name}' is not built yet: the shape of its input is not known. Begin "
+                "it with an Input, call `build(input_shape)`, or call it on data."
+            )
+        return self._layer_graph
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """Symbolic inputs, flat."""
+        self._graph()
+        return self._inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """Symbolic outputs, flat."""
+        self._graph()
+        return self._outputs
+
+    @property
+    def input(self) -> Any:
+        """Symbolic inputs in the structure given."""
+        self._graph()
+        return self._inputs_struct
+
+    @property
+    def output(self) -> Any:
+        """Symbolic outputs in the structure given."""
+        self._graph()
+        return self._outputs_struct
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs, or keys if they are a dict."""
+        return _keys_or_names(self._inputs_struct, self.inputs)
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the output layers."""
+        return [tensor._keras_history.operation.name for tensor in self.outputs]
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, batch first; in the structure given if there are several."""
+        self._graph()
+        return _tree.map_structure(lambda tensor: tensor.shape, _alone(self._inputs_struct))
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, batch first; in the structure given if there are several."""
+        self._graph()
+        return _tree.map_structure(lambda tensor: tensor.shape, _alone(self._outputs_struct))
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, inputs first."""
+        if self._own_call:
+            return super()._sublayers()
+        return list(self._graph().operations)
+
+    def _sublayers(self) -> list[Layer]:
+        if self._own_call:
+            return super()._sublayers()
+        return [] if self._layer_graph is None else list(self._layer_graph.operations)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by name or position.
+
+        Args:
+            name: Its name.
+            index: Its place in `layers`.
+
+        Raises:
+            ValueError: If there is none, or not exactly one argument is given.
+        """
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError(
+                f"get_layer takes either `name` or `index`. Received: name={name!r}, index={index}"
+            )
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(
+                    f"Model '{self.name}' has {len(layers)} layers. Received: index={index}"
+                )
+            return layers[index]
+        for layer in layers:
+            if layer.name == name:
+                return layer
+        raise _suggest.unknown("layer", name, [layer.name for layer in layers])
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shape of the input of a model of one input, as Keras writes it."""
+        if self._layer_graph is None:
+            return None
+        functional = getattr(self, "_from_tensors", False)
+        return {"input_shape": None if functional else self._inputs[0].shape}
+
+    # The model as a layer of another model.
+
+    def _shapes_of(self, inputs: Any) -> Any:
+        return [tuple(item.shape) for item in self._ordered_inputs(inputs)]
+
+    def _ordered_inputs(self, inputs: Any) -> list[Any]:
+        self._graph()
+        return _data.split_structure(
+            inputs,
+            self.input_names,
+            isinstance(self._inputs_struct, dict),
+            [tensor.ndim for tensor in self._inputs],
+            "inputs",
+        )
+
+    def _check_inputs(self, shapes: Any) -> None:
+        for shape, tensor in zip(shapes, self._inputs, strict=True):
+            if len(shape) != tensor.ndim or any(
+                None not in (given, own) and given != own
+                for given, own in zip(shape[1:], tensor.shape[1:], strict=True)
+            ):
+                raise ValueError(
+                    f"Model '{self.name}' takes inputs of shape {tensor.shape} for "
+                    f"'{tensor.name}'. Received shape {tuple(shape)}."
+                )
+
+    def _symbolic_outputs(self, shapes: Any) -> Any:
+        batch = shapes[0][0]
+        return _tree.map_structure(
+            lambda tensor: KerasTensor((batch, *tensor.shape[1:]), self._model_dtype()),
+            _alone(self._outputs_struct),
+        )
+
+    def _call_symbolic(self, inputs: Any, flat: list[Any], training: bool | None) -> Any:
+        ordered = inputs
+        if not any(not isinstance(item, KerasTensor) for item in flat) and _tree.is_nested(inputs):
+            ordered = self._ordered_inputs(inputs)
+        return super()._call_symbolic(ordered, flat, training)
+
+    @property
+    def _shape_is_known(self) -> bool:
+        """Whether `compute_output_shape` can answer; without a graph only that of a subclass."""
+        own = type(self).compute_output_shape is not GraphHolder.compute_output_shape
+        return own or self._layer_graph is not None
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output for inputs of `input_shape`."""
+        return self.output_shape
+
+    def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
+        if self._own_call:
+            calls = [node.call for node in self._inbound_nodes if node.call is not None]
+            named = any(call[1] or call[2].keys() - {"training"} for call in calls)
+            if self._layer_graph is None or named:
+                raise _custom.NotCompilable(f"Model '{self.name}' draws no graph.")
+        values = {id(tensor): index for tensor, index in zip(self._inputs, inputs, strict=True)}
+        for node in self._graph().nodes:
+            if node.is_input:
+                continue
+            sources = [values[id(tensor)] for tensor in node.input_tensors]
+            results = _lowering.lower(node.operation, graph, sources)
+            for tensor, index in zip(node.outputs, results, strict=True):
+                values[id(tensor)] = index
+        return [values[id(tensor)] for tensor in self._outputs]
+
+    def _model_dtype(self) -> DType:
+        """The one dtype of all layers."""
+        raise NotImplementedError
+
+
+def _never(x: Any) -> Array | None:
+    """For models that take or give more than one plain array, or have no engine yet."""
+    return None
+
+
+def _alone(structure: Any) -> Any:
+    """The only element of a list of one, as Keras gives it; anything else as it is."""
+    if isinstance(structure, (list, tuple)) and len(structure) == 1:
+        return structure[0]
+    return structure
