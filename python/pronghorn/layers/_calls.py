@@ -1,0 +1,155 @@
+"""Calling a built-in layer: on symbolic tensors, arrays and tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pronghorn import _engine, _tree
+from pronghorn._autodiff import Tensor, recording_is_on
+from pronghorn._engine import Array
+from pronghorn._graph import KerasTensor, Node
+from pronghorn.layers import _custom
+from pronghorn.layers._described import DescribedLayer
+from pronghorn.layers._recorded import array_of
+
+
+class CalledLayer(DescribedLayer):
+    """The part of a layer that is applied to inputs."""
+
+    _min_ndim = 1
+
+    def _check_inputs(self, shapes: Any) -> None:
+        """Raises ValueError if inputs of these shapes (batch first) do not fit the layer."""
+        for shape in [shapes] if not self._takes_list else shapes:
+            if len(shape) < self._min_ndim:
+                raise ValueError(
+                    f'Input of layer "{self.name}" has too few dimensions: expected at least '
+                    f"{self._min_ndim} with the batch, received shape {tuple(shape)}."
+                )
+
+    def _shapes_of(self, inputs: Any) -> Any:
+        """Shapes of the inputs, in their structure."""
+        if self._takes_list:
+            if not isinstance(inputs, (list, tuple)) or not inputs:
+                raise ValueError(
+                    f'Layer "{self.name}" ({type(self).__name__}) takes a list of at least one '
+                    f"input. Received: {type(inputs).__name__}"
+                )
+            return [tuple(item.shape) for item in inputs]
+        if _tree.is_nested(inputs):
+            raise ValueError(
+                f'Layer "{self.name}" ({type(self).__name__}) takes one input. '
+                f"Received a {type(inputs).__name__} of {len(inputs)}."
+            )
+        return tuple(inputs.shape)
+
+    def _call_built_in(self, inputs: Any, training: bool | None = None) -> Any:
+        flat = _tree.flatten(inputs)
+        if any(isinstance(item, KerasTensor) for item in flat):
+            return self._call_symbolic(inputs, flat, training)
+        if training is None:
+            training = _custom.training_now()
+        if recording_is_on() or any(isinstance(item, Tensor) for item in flat):
+            return self._call_recorded(inputs, training)
+        if not _tree.is_nested(inputs) or not self._takes_list:
+            inputs = self._to_array(inputs)
+        else:
+            inputs = [self._to_array(item) for item in inputs]
+        shapes = self._shapes_of(inputs)
+        self._check_inputs(shapes)
+        if not self.built:
+            self.build(shapes)
+        arrays = list(inputs) if self._takes_list else [inputs]
+        this: Any = self
+        return self._eager.run(this, arrays, bool(training))[0]
+
+    def _call_recorded(self, inputs: Any, training: bool | None) -> Any:
+        """Applies the layer to tensors, and records that if a tape is open."""
+        dtype = np.dtype(self._dtype)
+        nested = self._takes_list and isinstance(inputs, (list, tuple))
+        items = [array_of(x, dtype, self.name) for x in (inputs if nested else [inputs])]
+        shapes = self._shapes_of(items if nested else items[0])
+        self._check_inputs(shapes)
+        if not self.built:
+            self.build(shapes)
+        this: Any = self
+        result = self._eager.run_recorded(this, items, bool(training))[0]
+        if _custom.training_now() is None:
+            self._forget_losses()
+        if self.activity_regularizer is not None:
+            self.add_loss(self.activity_regularizer(result) / result.shape[0])
+        return result
+
+    def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
+        """The layer from operations, through which second derivatives go."""
+        raise NotImplementedError(
+            f"Layer '{self.name}' ({type(self).__name__}) has no second derivative; write it with "
+            "pronghorn.ops where you need one."
+        )
+
+    def _to_array(self, value: Any) -> Array:
+        array = np.asarray(value)
+        if array.dtype.kind not in "biuf" or array.ndim == 0:
+            raise ValueError(
+                f'Layer "{self.name}" takes arrays of real numbers with a batch dimension. '
+                f"Received: {type(value).__name__} of dtype {array.dtype} and shape {array.shape}"
+            )
+        return _engine.as_array(array, np.dtype(self._dtype))
+
+    def _call_symbolic(self, inputs: Any, flat: list[Any], training: bool | None) -> Any:
+        if not all(isinstance(item, KerasTensor) for item in flat):
+            raise TypeError(
+                f'Layer "{self.name}" received symbolic tensors together with '
+                f"{[type(i).__name__ for i in flat if not isinstance(i, KerasTensor)]}. Pass "
+                "symbolic tensors alone, or arrays alone."
+            )
+        if not _custom.tracing():
+            self._check_training_argument(training)
+        elif _custom.departs_from_trace(training) and self._acts_otherwise_in_training():
+            raise _custom.NotCompilable(f"Layer '{self.name}' is called with its own `training`.")
+        shapes = self._shapes_of(inputs)
+        self._check_inputs(shapes)
+        if not self.built:
+            self.build(shapes)
+        outputs = self._symbolic_outputs(shapes)
+        this: Any = self
+        Node(this, inputs, outputs)
+        return outputs
+
+    def _acts_otherwise_in_training(self) -> bool:
+        """Whether the output may depend on `training`."""
+        inside: list[Any] = self._flatten_layers()
+        return any(layer._own_call or layer._knows_training for layer in inside)
+
+    def _check_training_argument(self, training: bool | None) -> None:
+        """A hook for layers for which a fixed `training` in a graph would matter."""
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output for inputs of `input_shape` (batch first)."""
+        return tuple(input_shape)
+
+    setattr(compute_output_shape, "_built_in", True)  # noqa: B010
+
+    def _symbolic_outputs(self, shapes: Any) -> Any:
+        return KerasTensor(self.compute_output_shape(shapes), self._dtype)
+
+    def compute_output_spec(self, inputs: Any) -> Any:
+        """What calling the layer on symbolic tensors gives, without calling it.
+
+        Args:
+            inputs: Symbolic tensors, in the structure that a call takes.
+
+        Returns:
+            Symbolic tensors that come from nowhere, in the structure of the outputs.
+
+        Example:
+            >>> import pronghorn as keras
+            >>> keras.layers.Dense(2).compute_output_spec(keras.KerasTensor((None, 3))).shape
+            (None, 2)
+        """
+        shapes = self._shapes_of(inputs)
+        self._check_inputs(shapes)
+        return self._symbolic_outputs(shapes)

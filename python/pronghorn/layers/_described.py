@@ -1,0 +1,69 @@
+"""What a layer tells about itself: dtypes, path, and the symbolic tensors of its first call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pronghorn._graph import Node
+from pronghorn.dtype_policies import DTypePolicy
+from pronghorn.layers import _eager
+from pronghorn.layers._stored import StoredLayer
+
+
+class DescribedLayer(StoredLayer):
+    """The part of a layer with its attributes."""
+
+    def __init__(self, trainable: bool) -> None:
+        super().__init__(trainable)
+        self._inbound_nodes: list[Node] = []
+        self._path: str | None = None
+        self._eager = _eager.EagerEngines()
+
+    @property
+    def dtype(self) -> str:
+        """Name of the dtype of weights and arithmetic."""
+        return self._dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        """The same as `dtype`."""
+        return self._dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The same as `dtype`."""
+        return self._dtype
+
+    @property
+    def dtype_policy(self) -> DTypePolicy:
+        """`dtype` as an object."""
+        return DTypePolicy(self._dtype)
+
+    @property
+    def path(self) -> str:
+        """Names of the models around the layer and its own, by slashes; its name before `build`."""
+        return self._path or self.name
+
+    def _only_node(self, what: str) -> Node:
+        if not self._inbound_nodes:
+            raise AttributeError(
+                f"Layer '{self.name}' has never been called on a symbolic tensor and has no {what}."
+            )
+        return self._inbound_nodes[0]
+
+    @property
+    def input(self) -> Any:
+        """Symbolic input of the first call."""
+        return self._only_node("input").arguments
+
+    @property
+    def output(self) -> Any:
+        """Symbolic output of the first call."""
+        return self._only_node("output").output_structure
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: weights included; calls in graphs and engines are not."""
+        return {**self.__dict__, "_inbound_nodes": [], "_eager": _eager.EagerEngines()}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
