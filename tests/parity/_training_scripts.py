@@ -117,6 +117,40 @@ def own_train_and_test_step(keras: Any, tape_class: Any) -> dict[str, Any]:
 
 
 @script
+def steps_over_all_metrics(keras: Any, tape_class: Any) -> dict[str, Any]:
+    """A step that shows the batch to whatever `metrics` lists, as Keras's guide does it."""
+
+    class Stepping(keras.Model):
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            with tape_class() as tape:
+                y_pred = self(x, training=True)
+                loss = self.compute_loss(y=y, y_pred=y_pred)
+            gradients = tape.gradient(loss, self.trainable_variables)
+            self.optimizer.apply(gradients, self.trainable_variables)
+            return self.shown(y, y_pred, loss)
+
+        def test_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            y_pred = self(x, training=False)
+            return self.shown(y, y_pred, self.compute_loss(y=y, y_pred=y_pred))
+
+        def shown(self, y: Any, y_pred: Any, loss: Any) -> dict[str, Any]:
+            for metric in self.metrics:
+                if metric.name == "loss":
+                    metric.update_state(loss)
+                else:
+                    metric.update_state(y, y_pred)
+            return {m.name: m.result() for m in self.metrics}
+
+    model = start(model_of(keras, Stepping))
+    metrics = ["mae", keras.metrics.RootMeanSquaredError(name="root")]
+    model.compile("sgd", "mse", metrics=metrics, **eagerly(keras))
+    history = model.fit(X, Y, validation_data=(X[:20], Y[:20]), **OPTIONS)
+    return outcome(model, history)
+
+
+@script
 def own_compute_loss(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops = keras.ops
 

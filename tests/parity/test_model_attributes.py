@@ -1,5 +1,7 @@
 """Models as objects: weights, layers, shapes, freezing, sharing."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from _pairs import LIBRARIES, assert_updates_equal, compile_pair, pair, small_classifier
@@ -119,3 +121,104 @@ def test_to_categorical() -> None:
         expected, actual = (lib.utils.to_categorical(labels, classes) for lib in LIBRARIES)
         np.testing.assert_array_equal(actual, expected)
         assert actual.shape == expected.shape
+
+
+def accounts(model: Any, built: bool = True) -> dict[str, Any]:
+    """What a model tells about its metrics."""
+    return {
+        "metrics": [(type(m).__name__, m.name) for m in model.metrics],
+        "names": model.metrics_names,
+        "variables": [v.name for v in model.metrics_variables] if built else None,
+        "results": list(model.get_metrics_result()) if built else None,
+    }
+
+
+METRICS = {
+    "none": {"loss": "mse"},
+    "some": {"loss": "mse", "metrics": ["mae", "mse"]},
+    "empty": {"loss": "mse", "metrics": []},
+    "weighted": {"loss": "mse", "metrics": ["mae"], "weighted_metrics": ["mae", "mse"]},
+    "in Python": {"loss": "mse", "metrics": ["R2Score", "mae"]},
+}
+
+
+@pytest.mark.parametrize("kind", METRICS)
+def test_metrics_before_and_after_training(kind: str, rng: np.random.Generator) -> None:
+    def make(library):
+        return library.Sequential([library.Input((3,)), library.layers.Dense(1)])
+
+    models = pair(make)
+    x, y = rng.normal(size=(8, 3)).astype("float32"), rng.normal(size=(8, 1)).astype("float32")
+    found = []
+    for model in models:
+        facts = [accounts(model)]
+        model.compile("sgd", **METRICS[kind])
+        facts.append(accounts(model, built="metrics" not in METRICS[kind]))
+        if "metrics" in METRICS[kind]:
+            with pytest.raises(ValueError, match="built"):
+                model.get_metrics_result()
+        model.fit(x, y, verbose=0, batch_size=4, shuffle=False)
+        facts.append(accounts(model))
+        results = model.get_metrics_result()
+        facts += [sorted(results), [round(float(np.asarray(v)), 4) for v in results.values()]]
+        model.reset_metrics()
+        facts += [accounts(model), str([float(v) for v in model.get_metrics_result().values()])]
+        model.evaluate(x, y, verbose=0)
+        facts.append([round(float(np.asarray(v)), 4) for v in model.get_metrics_result().values()])
+        found.append(facts)
+    assert found[1] == found[0]
+
+
+def test_metrics_of_several_outputs(rng: np.random.Generator) -> None:
+    def make(library):
+        a = library.Input((3,), name="a")
+        outputs = [library.layers.Dense(1, name=name)(a) for name in ("p", "q")]
+        return library.Model(a, outputs)
+
+    x, y = rng.normal(size=(8, 3)).astype("float32"), rng.normal(size=(8, 1)).astype("float32")
+    for losses in (["mse", "mae"], ["mse", None]):
+        found = []
+        for model in pair(make):
+            model.compile("sgd", losses, metrics=[["mae"], ["mse"]])
+            facts = [accounts(model, built=False)]
+            model.fit(x, [y, y], verbose=0)
+            found.append([*facts, accounts(model)])
+        assert found[1] == found[0]
+
+
+def test_metrics_among_attributes(rng: np.random.Generator) -> None:
+    def make(library):
+        class Layer(library.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.seen = [library.metrics.Mean(name="seen")]
+
+            def call(self, x):
+                return x * 2.0
+
+        class Model(library.Model):
+            def __init__(self):
+                super().__init__()
+                self.inside, self.out = Layer(), library.layers.Dense(1)
+                self.extra = library.metrics.Mean(name="extra")
+
+            def call(self, x):
+                return self.out(self.inside(x))
+
+        model = Model()
+        model(np.zeros((1, 3), "float32"))
+        return model
+
+    models = pair(make)
+    x, y = rng.normal(size=(8, 3)).astype("float32"), rng.normal(size=(8, 1)).astype("float32")
+    found = []
+    for library, model in zip(LIBRARIES, models, strict=True):
+        facts = [accounts(model), [m.name for m in model.inside.metrics]]
+        model.compile("sgd", "mse", metrics=["mae"])
+        facts += [accounts(model, built=False), sorted(model.fit(x, y, verbose=0).history)]
+        facts.append(accounts(model))
+        outer = library.Sequential([library.Input((3,)), model])
+        outer.compile("sgd", "mse")
+        facts.append(accounts(outer))
+        found.append(facts)
+    assert found[1] == found[0]

@@ -135,16 +135,44 @@ def test_metric_objects_hold_their_result_afterwards():
     result = model.evaluate(data(9, 3), data(9, 1), verbose=0, return_dict=True)
     assert metric.result() == pytest.approx(result["error"])
     assert model.get_metrics_result() == result
-    assert [m.name for m in model.metrics] == ["loss", "error"]
+    assert [m.name for m in model.metrics] == ["loss", "compile_metrics"]
+    assert model.metrics[1].metrics == [metric]
     by_name = linear_model(metrics=["mae"])
     by_name.evaluate(data(9, 3), data(9, 1), verbose=0)
-    assert [m.name for m in by_name.metrics] == ["loss", "mae"]
+    assert [m.name for m in by_name.metrics[1].metrics] == ["mae"]
     model.reset_metrics()
     assert metric.result() == 0
-    assert model.get_metrics_result() == {}
+    assert model.get_metrics_result() == {"loss": 0, "error": 0}
 
 
 def test_same_metric_twice_gets_a_number():
     model = linear_model(metrics=["mae", keras.metrics.MeanAbsoluteError(name="mae")])
     logs = model.test_on_batch(data(9, 3), data(9, 1), return_dict=True)
     assert list(logs) == ["loss", "mae", "mae_1"]
+
+
+def test_metrics_objects_stay_the_same():
+    model = linear_model(metrics=["mae"])
+    x, y = data(9, 3), data(9, 1)
+    model.fit(x, y, epochs=2, verbose=0)
+    tracker, compiled = model.metrics
+    error = compiled.metrics[0]
+    assert tracker.count.value == 9
+    logs = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert model.metrics == [tracker, compiled]
+    assert compiled.metrics == [error]
+    assert (tracker.result(), error.result()) == pytest.approx((logs["loss"], logs["mae"]))
+    assert {**compiled.result(), "loss": tracker.result()} == pytest.approx(logs)
+    assert [v.name for v in model.metrics_variables] == ["total", "count"] * 2
+    # Shown a batch by hand, they go on from there.
+    prediction = model.predict(x, verbose=0)
+    compiled.update_state(y + 1, prediction)
+    expected = (np.abs(prediction - y).mean() + np.abs(prediction - y - 1).mean()) / 2
+    assert error.result() == pytest.approx(expected, rel=1e-5)
+
+
+def test_metrics_have_no_result_before_data():
+    model = linear_model(metrics=["mae"])
+    with pytest.raises(ValueError, match="not built before the first data"):
+        model.get_metrics_result()
+    assert [m.name for m in model.metrics] == ["loss", "compile_metrics"]

@@ -44,6 +44,23 @@ class DescribedLayer(StoredLayer):
         """Names of the models around the layer and its own, by slashes; its name before `build`."""
         return self._path or self.name
 
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics among the attributes of the layer and of those inside it.
+
+        A model inside keeps its own to itself.
+        """
+        found: list[Any] = []
+        for layer in self._flatten_layers():
+            if layer is self or not layer._keeps_metrics:
+                found += layer._attributes().metrics
+        return list(dict.fromkeys(found))
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The state of `metrics`."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
     def _only_node(self, what: str) -> Node:
         if not self._inbound_nodes:
             raise AttributeError(

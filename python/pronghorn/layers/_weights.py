@@ -27,6 +27,14 @@ class WeightHolder:
     _dtype: str
 
     activity_regularizer: Any = None
+    # Whether its metrics are none of those of a layer or model around it.
+    _keeps_metrics = False
+    # Whether its class is not one of this package.
+    _users_own = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._users_own = not cls.__module__.startswith("pronghorn.")
 
     def __init__(self, trainable: bool) -> None:
         self._trainable = trainable
@@ -77,7 +85,7 @@ class WeightHolder:
         return self._attributes().layers if getattr(self, "_own_call", False) else []
 
     def _attributes(self) -> _Seen:
-        """Layers and variables that a subclass has as attributes, in the order of assignment."""
+        """Layers, variables and metrics among the attributes, in the order of assignment."""
         seen, attributes = self._attributes_seen, vars(self)
         if not seen.holds_of(attributes):
             seen.look_at(attributes)
@@ -223,7 +231,7 @@ class _Seen:
         return True
 
     def look_at(self, attributes: dict[str, Any]) -> None:
-        """Finds the layers and variables."""
+        """Finds the layers, variables and metrics."""
         self._values, self._contents = list(attributes.values()), []
         found: dict[int, Any] = {}
         for name, value in attributes.items():
@@ -232,16 +240,11 @@ class _Seen:
                     found.setdefault(id(leaf), leaf)
         self.layers = [each for each in found.values() if isinstance(each, WeightHolder)]
         self.variables = [each for each in found.values() if isinstance(each, Variable)]
-        self.metrics = [
-            each
-            for name, each in attributes.items()
-            # Every model has one, but what counts is that of the outermost.
-            if isinstance(each, Metric) and name != "_loss_tracker"
-        ]
+        self.metrics = [each for each in found.values() if isinstance(each, Metric)]
 
     def _leaves(self, value: Any) -> list[Any]:
-        """The layers and variables in a value."""
-        if isinstance(value, (WeightHolder, Variable)):
+        """The layers, variables and metrics in a value."""
+        if isinstance(value, (WeightHolder, Variable, Metric)):
             return [value]
         if isinstance(value, (list, tuple)):
             items = list(value)
@@ -264,8 +267,8 @@ def _same(values: Any, others: list[Any]) -> bool:
 # Attributes of this package's own, which hold layers and weights in other ways.
 _INTERNAL = frozenset(
     {
-        "_attributes_seen", "_eager", "_engine", "_inbound_nodes", "_inputs", "_inputs_struct",
-        "_layer_graph", "_layers", "_losses", "_outputs", "_outputs_struct",
-        "_weight_regularizers", "_weights", "history", "optimizer",
+        "_attributes_seen", "_compile_metrics", "_eager", "_engine", "_inbound_nodes", "_inputs",
+        "_inputs_struct", "_layer_graph", "_layers", "_loss_tracker", "_losses", "_outputs",
+        "_outputs_struct", "_weight_regularizers", "_weights", "history", "optimizer",
     }
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pronghorn import _data, metrics, optimizers
+from pronghorn import _data, optimizers
 from pronghorn._engine import Array, Trainer
 from pronghorn._numbers import integer
 from pronghorn.models import _feed
@@ -26,19 +26,15 @@ class CompiledModel(SteppedModel):
         super().__init__(name=name, trainable=trainable)
         self.optimizer: Any = None
         self.loss: Any = None
-        self.compiled = False
         self.stop_training = False
         self._initial_epoch = 0
         self.steps_per_execution = 1
         self.history: Any = None
-        self._request = Request()
         # What else `compile` was told, for the model's file.
         self._compile_options: dict[str, Any] = {}
-        self._objective: Objective | None = None
         self._trainer: Trainer | None = None
         self._trainer_engine: Any = None
         self._optimizer_spec: OptimizerSpec | None = None
-        self._last_logs: dict[str, float] = {}
 
     def compile(
         self,
@@ -101,10 +97,9 @@ class CompiledModel(SteppedModel):
             "steps_per_execution": steps,
             "jit_compile": not run_eagerly if jit_compile == "auto" else bool(jit_compile),
         }
-        self._objective = None
+        self._begin_accounts()
         self._trainer = None
         self._trace_again()
-        self._last_logs = {}
 
     @property
     def run_eagerly(self) -> bool:
@@ -247,65 +242,18 @@ class CompiledModel(SteppedModel):
 
     def _logs(self, results: Any) -> dict[str, float]:
         if isinstance(results, StepResults):
-            self._last_logs = results.logs
-            return self._last_logs
-        if self._objective is None:
-            raise self._compiled_meanwhile()
-        self._last_logs = self._objective.logs(results)
-        for row, values in zip(self._objective.metrics, results["metrics"], strict=True):
-            for tracked, (total, weight) in zip(row, values, strict=True):
-                tracked.metric._set_state(total, weight)
-        return self._last_logs
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The loss and the metrics, as objects with `name` and `result()`."""
-        if not self.compiled:
-            return []
-        if self._stepping:
-            return super().metrics
-        found = [_mean("loss", self._last_logs)]
-        if self._objective is not None:
-            found += [tracked.metric for row in self._objective.metrics for tracked in row]
-            found += [_mean(name, self._last_logs) for name in self._loss_log_names()]
-        return found
-
-    def _loss_log_names(self) -> list[str]:
+            return results.logs
         objective = self._objective
         if objective is None:
-            return []
-        pairs = zip(objective.output_names, objective.losses, strict=True)
-        names = [f"{name}_loss" for name, spec in pairs if spec is not None]
-        return names if len(names) > 1 else []
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names of what is tracked, as Keras lists them."""
-        if not self.compiled:
-            return []
-        asked = self._request.metrics is not None or self._request.weighted_metrics is not None
-        return ["loss", *(["compile_metrics"] if asked else []), *self._loss_log_names()]
-
-    def reset_metrics(self) -> None:
-        """Forgets the results of the last run."""
-        self._last_logs = {}
-        for metric in self.metrics:
-            metric.reset_state()
-
-    def get_metrics_result(self) -> dict[str, float]:
-        """Results of the last run by name: the loss, then the metrics as they were given."""
-        if self._stepping:
-            return super().get_metrics_result()
-        if self._objective is None:
-            return dict(self._last_logs)
-        return self._objective.as_declared(self._last_logs)
-
-
-def _mean(name: str, logs: dict[str, float]) -> Any:
-    metric = metrics.Mean(name=name)
-    if name in logs:
-        metric._set_state(logs[name], 1.0)
-    return metric
+            raise self._compiled_meanwhile()
+        self._objects = None  # which Python may have used meanwhile
+        self._loss_tracker._set_state(*results["loss"])
+        for tracker, i in zip(objective.loss_trackers, objective.loss_outputs, strict=False):
+            tracker._set_state(*results["output_losses"][i])
+        for row, values in zip(objective.metrics, results["metrics"], strict=True):
+            for tracked, (total, weight) in zip(row, values, strict=True):
+                tracked.metric._set_state(total, weight)
+        return objective.logs(results)
 
 
 def _hand_over(optimizer: Any, trainer: Trainer, weights: Any) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pronghorn import _engine
 from pronghorn.losses._function import SPARSE
+from pronghorn.metrics import Mean
+from pronghorn.models._compile_metrics import log_names
 
 if TYPE_CHECKING:
     from pronghorn._engine import LossSpec, MetricSpec, Results
@@ -125,25 +127,26 @@ class Objective:
     def _metric_places(self) -> dict[str, tuple[int, int]]:
         """Unique name of each metric, and which one it is."""
         unweighted, weighted = self._by_weight()
-        counts: dict[str, int] = {}
-        places: dict[str, tuple[int, int]] = {}
+        names = log_names(self._names(unweighted), self._names(weighted), self._several)
+        return dict(zip(names, (*unweighted, *weighted), strict=True))
 
-        def unique(name: str) -> str:
-            count = counts.get(name, 0)
-            counts[name] = count + 1
-            return f"{name}_{count}" if count else name
+    def _names(self, places: list[tuple[int, int]]) -> list[tuple[str, str]]:
+        return [(self.output_names[i], self.metrics[i][j].name) for i, j in places]
 
-        for i, j in unweighted:
-            places[unique(self._prefixed(i, self.metrics[i][j].name))] = (i, j)
-        for i, j in weighted:
-            name = self._prefixed(i, self.metrics[i][j].name)
-            if name in counts:
-                name = self._prefixed(i, f"weighted_{self.metrics[i][j].name}")
-            places[unique(name)] = (i, j)
-        return places
+    @property
+    def _several(self) -> bool:
+        return len(self.output_names) > 1
 
-    def _prefixed(self, output: int, name: str) -> str:
-        return f"{self.output_names[output]}_{name}" if len(self.output_names) > 1 else name
+    def named_metrics(self) -> list[tuple[str, Any]]:
+        """The metrics with their names in logs, those without sample weights first."""
+        return [(name, self.metrics[i][j].metric) for name, (i, j) in self._metric_places.items()]
+
+    @functools.cached_property
+    def loss_trackers(self) -> list[Mean]:
+        """Means of the outputs' losses, if several have one."""
+        if len(self.loss_outputs) < 2:
+            return []
+        return [Mean(name=f"{self.output_names[i]}_loss") for i in self.loss_outputs]
 
 
 def _ratio(pair: tuple[float, float]) -> float:

@@ -11,8 +11,10 @@ from pronghorn import _tree, losses, metrics
 from pronghorn._autodiff import Tensor
 from pronghorn.losses._function import same_rank
 from pronghorn.models import _resolve
+from pronghorn.models._compile_metrics import log_names
 
 if TYPE_CHECKING:
+    from pronghorn.models._objective import Objective
     from pronghorn.models._resolve import Request
 
 
@@ -68,10 +70,17 @@ class Objects:
         keyed: Whether the outputs are a dict.
         targets: As given.
         outputs: Of a call.
+        objective: What the engine computed so far, whose metrics then go on; None if it did not.
     """
 
     def __init__(
-        self, request: Request, names: Sequence[str] | None, keyed: bool, targets: Any, outputs: Any
+        self,
+        request: Request,
+        names: Sequence[str] | None,
+        keyed: bool,
+        targets: Any,
+        outputs: Any,
+        objective: Objective | None = None,
     ) -> None:
         flat = _tree.flatten(outputs)
         if isinstance(outputs, dict):
@@ -89,23 +98,52 @@ class Objects:
             self.losses.append(self._loss(identifier, shape, target))
         weights = _resolve._loss_weights(request.loss_weights, self._names)
         self.loss_weights = [1.0 if weight is None else weight for weight in weights]
-        self.metrics: list[tuple[int, bool, metrics.Metric, str]] = []
+        self.metrics: list[tuple[int, bool, metrics.Metric]] = []
         for weighted, given in ((False, request.metrics), (True, request.weighted_metrics)):
             argument = "weighted_metrics" if weighted else "metrics"
             lists = _resolve._per_output_metrics(given, self._names, argument)
             for i, row in enumerate(lists):
                 for identifier in row:
-                    kind = _resolve._by_shape(identifier)
-                    shape, target = shapes[i], wanted[i]
-                    flavour = kind and _resolve._flavour(kind, shape, _shape_of(target))
-                    metric = _metric_object(flavour or identifier)
-                    if isinstance(identifier, str):
-                        metric.name = identifier
-                    name = metric.name if len(flat) == 1 else f"{self._names[i]}_{metric.name}"
-                    self.metrics.append((i, weighted, metric, name))
-        self.loss_trackers = [
-            metrics.Mean(name=f"{name}_loss") for name in self._names if len(self._names) > 1
+                    metric = self._metric(identifier, shapes[i], wanted[i])
+                    self.metrics.append((i, weighted, metric))
+        several = sum(loss is not None for loss in self.losses) > 1
+        self._trackers = [
+            metrics.Mean(name=f"{name}_loss") if several and loss is not None else None
+            for name, loss in zip(self._names, self.losses, strict=True)
         ]
+        if objective is not None:
+            self._go_on(objective)
+
+    @staticmethod
+    def _metric(identifier: Any, shape: Any, target: Any) -> metrics.Metric:
+        kind = _resolve._by_shape(identifier)
+        metric = _metric_object(
+            (kind and _resolve._flavour(kind, shape, _shape_of(target))) or identifier
+        )
+        if isinstance(identifier, str):
+            metric.name = identifier
+        return metric
+
+    def _go_on(self, objective: Objective) -> None:
+        """Takes over the metrics that the engine filled, which were asked for in the same order."""
+        found = dict(enumerate(metric for _, metric in objective.named_metrics()))
+        self.metrics = [(i, w, found[k]) for k, (i, w, _) in enumerate(self.metrics)]
+        places = [k for k, tracker in enumerate(self._trackers) if tracker is not None]
+        for k, tracker in zip(places, objective.loss_trackers, strict=True):
+            self._trackers[k] = tracker
+
+    def named_metrics(self) -> list[tuple[str, metrics.Metric]]:
+        """The metrics with their names in logs, those without sample weights first."""
+        names = log_names(self._of(False), self._of(True), len(self._names) > 1)
+        return list(zip(names, (metric for _, _, metric in self.metrics), strict=True))
+
+    def _of(self, weighted: bool) -> list[tuple[str, str]]:
+        return [(self._names[i], metric.name) for i, w, metric in self.metrics if w is weighted]
+
+    @property
+    def loss_trackers(self) -> list[metrics.Mean]:
+        """Means of the outputs' losses, if several have one."""
+        return [tracker for tracker in self._trackers if tracker is not None]
 
     @staticmethod
     def _loss(identifier: Any, shape: Any, target: Any) -> Any:
@@ -144,8 +182,9 @@ class Objects:
                     "Received: y=None"
                 )
             value = loss(target, output, sample_weight=weight)
-            if self.loss_trackers:
-                self.loss_trackers[i].update_state(np.asarray(value), np.shape(output)[0])
+            tracker = self._trackers[i]
+            if tracker is not None:
+                tracker.update_state(np.asarray(value), np.shape(output)[0])
             value = value if self.loss_weights[i] == 1 else value * self.loss_weights[i]
             total = value if total is None else total + value
         return total
@@ -154,7 +193,7 @@ class Objects:
         """Shows a batch to the metrics."""
         wanted, outputs = self.targets(y), _tree.flatten(y_pred)
         weights = _weights(sample_weight, len(self._names), self._names)
-        for i, weighted, metric, _ in self.metrics:
+        for i, weighted, metric in self.metrics:
             target = None if wanted[i] is None else np.asarray(wanted[i])
             args = (target, np.asarray(outputs[i]))
             if weighted and weights[i] is not None:

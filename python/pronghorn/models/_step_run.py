@@ -118,7 +118,7 @@ class StepRun:
             raise TypeError(
                 f"A step must return a dict of numbers by name. Received: {type(found).__name__}"
             )
-        return {name: _number(name, value) for name, value in sorted(found.items())}
+        return {name: _number(name, value) for name, value in sorted(_flat(found).items())}
 
     def reset_results(self) -> None:
         """Forgets what the metrics saw."""
@@ -127,6 +127,14 @@ class StepRun:
     def results(self) -> Any:
         """The logs so far."""
         return StepResults(self._logs)
+
+
+def _flat(logs: dict[str, Any]) -> dict[str, Any]:
+    """A dict of results, such as that of `compile_metrics`, becomes entries of its own."""
+    found: dict[str, Any] = {}
+    for name, value in logs.items():
+        found.update(_flat(value) if isinstance(value, dict) else {name: value})
+    return found
 
 
 def _number(name: str, value: Any) -> Any:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pronghorn import _data, _tree, metrics
+from pronghorn import _data, _tree
 from pronghorn._autodiff import Tensor, paused
 from pronghorn.models import _feed
-from pronghorn.models._graph_model import GraphModel
-from pronghorn.models._objects import Objects, needs_objects
+from pronghorn.models._measured import MeasuredModel
+from pronghorn.models._objects import needs_objects
 from pronghorn.models._step_run import StepFeed
 
 if TYPE_CHECKING:
@@ -36,24 +36,20 @@ class StepObjective:
 
     def as_declared(self, logs: dict[str, float]) -> dict[str, float]:
         """`logs`, the loss first, then the metrics as they were declared."""
-        first = ["loss", *(m.name for m in self._model.metrics)]
-        names = [name for name in dict.fromkeys(first) if name in logs]
+        names = [name for name in self._model._log_order() if name in logs]
         return {name: logs[name] for name in (*names, *(n for n in logs if n not in names))}
 
 
-class SteppedModel(GraphModel):
+class SteppedModel(MeasuredModel):
     """The part of a model that users override: steps, and what they are made of."""
 
-    _request: Any
     optimizer: Any
 
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
         self._run_eagerly = False
         self._stepping = False  # whether the last run called steps
-        self._objects: Objects | None = None
         self._objects_needed = False
-        self._loss_tracker = metrics.Mean(name="loss")
 
     # How the model runs.
 
@@ -78,6 +74,8 @@ class SteppedModel(GraphModel):
             if getattr(cls, name) is not getattr(SteppedModel, name):
                 return True
         for layer in self._flatten_layers():
+            if layer._users_own and layer._attributes().metrics:  # which are logged
+                return True
             for variable in layer._weights:
                 if variable.constraint is not None and not variable._constrained_by_engine:
                     return True
@@ -177,38 +175,8 @@ class SteppedModel(GraphModel):
             sample_weight: Weight of each sample.
         """
         del x
-        self._compiled_objects(y, y_pred).update(y, y_pred, sample_weight)
+        self._update_metrics(y, y_pred, sample_weight)
         return self.get_metrics_result()
-
-    def get_metrics_result(self) -> dict[str, float]:
-        """Results of all metrics by name."""
-        results: dict[str, Any] = {}
-        names = {} if self._objects is None else {id(m): n for _, _, m, n in self._objects.metrics}
-        for metric in self.metrics:
-            result = metric.result()
-            if isinstance(result, dict):
-                results.update(result)
-            else:
-                results[names.get(id(metric), metric.name)] = result
-        return results
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The loss, the compiled metrics and those among the attributes of model and layers."""
-        found: list[Any] = [self._loss_tracker]
-        if self._objects is not None:
-            found += [metric for _, _, metric, _ in self._objects.metrics]
-        for layer in self._flatten_layers():
-            found += layer._attributes().metrics
-        if self._objects is not None:
-            found += self._objects.loss_trackers
-        return list(dict.fromkeys(found))
-
-    def _compiled_objects(self, y: Any, y_pred: Any) -> Objects:
-        if self._objects is None:
-            names = None if self._layer_graph is None else self.output_names
-            self._objects = Objects(self._request, names, False, y, y_pred)
-        return self._objects
 
     # Data.
 
@@ -269,11 +237,6 @@ class SteppedModel(GraphModel):
         if self._stepping:
             self.reset_metrics()
 
-    def reset_metrics(self) -> None:
-        """Forgets what the metrics saw."""
-        for metric in self.metrics:
-            metric.reset_state()
-
     def _own_predict_step(self) -> bool:
         return type(self).predict_step is not SteppedModel.predict_step
 
@@ -296,7 +259,6 @@ class SteppedModel(GraphModel):
 
     def _check_own_objects(self, request: Any) -> None:
         """Notes whether losses and metrics are the engine's."""
-        self._objects = None
         self._objects_needed = needs_objects(request)
 
 
