@@ -165,9 +165,9 @@ def _difference(
         took_part.update(number for number, seconds in enumerate(threads) if seconds > 0)
     for key, row in after.items():
         seconds = sum(spent[key])
-        if seconds > 0:
-            old = before.get(key, {})
-            counts = {what: row[what] - old.get(what, 0) for what in ("calls", "flops", "bytes")}
+        old = before.get(key, {})
+        counts = {what: row[what] - old.get(what, 0) for what in ("calls", "flops", "bytes")}
+        if seconds > 0 and counts["calls"] > 0:  # a phase whose work another did has none
             yield ProfileLine(*key, seconds=seconds / len(members[key[0]]), **counts)
 
 

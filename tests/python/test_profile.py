@@ -73,6 +73,22 @@ def test_bytes_of_training(data, optimizer, arrays):
     assert lines["hidden", "dW and update"].bytes == update
 
 
+@pytest.mark.parametrize(("rows", "work"), [(4, {"dX, dW, update"}), (40, {"dX", "dW and update"})])
+def test_one_pass_over_large_weights(rows, work):
+    """Few rows: one phase does the work of two, which then have no line."""
+    model = keras.Sequential(
+        [keras.Input((IN,)), keras.layers.Dense(512), keras.layers.Dense(513, name="large")]
+    )
+    model.compile("sgd", "mse")
+    arrays = np.ones((40, IN), "f4"), np.ones((40, 513), "f4")
+    with keras.profile() as report:
+        model.fit(*arrays, batch_size=rows, verbose=0)
+    lines = lines_of(report, "training")
+    assert {work for layer, work in lines if layer == "large"} == {"forward", "loss"} | work
+    products = sum(line.flops for (layer, _), line in lines.items() if layer == "large")
+    assert products == 3 * 2 * 512 * 513 * 40
+
+
 def test_update_apart(data):
     model = make_model(keras.optimizers.Adam(global_clipnorm=1.0))
     lines = lines_of(fit(model, data), "training")
@@ -213,7 +229,7 @@ def test_probes_measure():
 
 def test_mean_is_over_the_threads_that_took_part():
     def snapshot(*seconds):
-        row = {"calls": 3, "flops": 8.0, "bytes": 4.0, "seconds": list(seconds)}
+        row = {"calls": 3 * sum(seconds), "flops": 8.0, "bytes": 4.0, "seconds": list(seconds)}
         return {("prediction", "hidden", "forward"): row}
 
     for after, mean in (((1.5, 2.0), 0.5), ((1.5, 3.0), 0.75), ((1.0, 2.0, 0.25), 0.25)):

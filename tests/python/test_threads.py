@@ -68,6 +68,43 @@ def test_wide_layers_match_numpy_on_any_thread_count():
             np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("rows", "heads"), [(1, 2), (5, 1), (16, 2), (16, 1), (17, 1)])
+def test_few_rows_and_large_weights_match_numpy(rows, heads, dtype):
+    """Both products of backward and the update in one pass over W, up to 16 rows."""
+    rng = np.random.default_rng(rows)
+    x, y = rng.normal(size=(rows, 20)), rng.normal(size=(rows, 525))
+    target = rng.normal(size=(rows, 3))
+    shapes = [(20, 607), (607,), (607, 525), (525,), (607, 3)]
+    w0, b0, w1, b1, w2 = start = [rng.normal(scale=0.1, size=shape) for shape in shapes]
+    hidden = np.tanh(x @ w0 + b0)
+    error, other = (2 * (z - t) / t.size for z, t in [(hidden @ w1 + b1, y), (hidden @ w2, target)])
+    below = (error @ w1.T + (heads - 1) * other @ w2.T) * (1 - hidden**2)
+    decay = 2 * 0.01 * w1
+    slopes = [x.T @ below, below.sum(0), hidden.T @ error + decay, error.sum(0), hidden.T @ other]
+    trained = []
+    for threads in COUNTS:
+        _core.set_num_threads(threads)
+        inputs = keras.Input((20,), dtype=dtype)
+        layer = keras.layers.Dense(607, activation="tanh", dtype=dtype)(inputs)
+        wide = keras.layers.Dense(525, kernel_regularizer=keras.regularizers.L2(0.01), dtype=dtype)
+        narrow = keras.layers.Dense(3, use_bias=False, dtype=dtype)
+        model = keras.Model(inputs, [wide(layer), narrow(layer)][:heads])
+        model.set_weights(start[: 3 + heads])
+        model.compile(keras.optimizers.SGD(0.5, momentum=0.9), loss=["mse"] * heads)
+        data = [array.astype(dtype) for array in (x, y, target)]
+        model.fit(data[0], data[1 : 1 + heads], batch_size=rows, shuffle=False, verbose=0)
+        trained.append(model.get_weights())
+    tolerance = 1e-6 if dtype == "float32" else 1e-14
+    for weights, before, slope in zip(
+        trained[0], start[: 3 + heads], slopes[: 3 + heads], strict=True
+    ):
+        np.testing.assert_allclose(weights - before, -0.5 * slope, rtol=0, atol=tolerance)
+    for others in trained[1:]:
+        for ours, theirs in zip(trained[0], others, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
 def mlp():
     return [
         keras.Input((37,)),

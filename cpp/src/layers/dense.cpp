@@ -3,6 +3,7 @@
 //   backward weights  dW = X^T dZ, db = sum of dZ's rows
 #include <stdexcept>
 
+#include "kernels/gemm_choice.hpp"
 #include "layers/dense_products.hpp"
 #include "layers/layer.hpp"
 #include "layers/rowwise_phase.hpp"
@@ -98,31 +99,38 @@ struct Dense {
                    {tensor_resource(dz)});
     }
     const Variable<T>* kernel = planner.options().variables[node.kernel];
-    if (planner.wants_gradient(input)) {
-      const auto to = planner.contribute(input, true);
-      std::vector<Resource> reads = {tensor_resource(dz), variable_resource(node.kernel)};
-      if (to.epilogue.activation.kernel != nullptr) {
-        reads.push_back(tensor_resource(to.epilogue.input));
-        reads.push_back(tensor_resource(to.epilogue.output));
-      }
-      const DenseDataArgs<T> args{kernel, dz, to, rows_per_sample};
-      planner.emit(dense_product(args), reads, {tensor_resource(to.tensor)},
-                   dense_cost<T>(args, "dX"));
-    }
-    if (!node.trainable) return;
     typename DenseWeightsArgs<T>::Part parts[2];
-    std::vector<Resource> writes;
     const auto used = variables(node);
-    for (std::size_t p = 0; p < used.size(); ++p) {
+    for (std::size_t p = 0; p < used.size() && node.trainable; ++p) {
       parts[p].sink = planner.sink(used[p]);
+    }
+    // W has no other reader or writer meanwhile, and the products are tiles.
+    const bool one_pass = planner.wants_gradient(input) && parts[0].sink != nullptr &&
+                          planner.graph().variable_uses(node.kernel) == 1 &&
+                          !kernels::may_prefer_blas(kernels::gemm_choice());
+    DenseDataArgs<T> data{kernel, dz, {}, rows_per_sample, one_pass};
+    std::size_t stage = 0;
+    if (planner.wants_gradient(input)) {
+      data.to = planner.contribute(input, true);
+      std::vector<Resource> reads = {tensor_resource(dz), variable_resource(node.kernel)};
+      if (data.to.epilogue.activation.kernel != nullptr) {
+        reads.push_back(tensor_resource(data.to.epilogue.input));
+        reads.push_back(tensor_resource(data.to.epilogue.output));
+      }
+      stage = planner.emit(dense_product(data), reads, {tensor_resource(data.to.tensor)},
+                           dense_cost<T>(data, "dX"));
+    }
+    std::vector<Resource> writes;
+    for (std::size_t p = 0; p < used.size(); ++p) {
       if (parts[p].sink == nullptr) continue;
       parts[p].accumulate = planner.start_sink(used[p]);
       writes.push_back(variable_resource(used[p]));
     }
     if (writes.empty()) return;
-    const DenseWeightsArgs<T> args{kernel, parts[0], parts[1], x, dz, rows_per_sample};
+    const DenseWeightsArgs<T> args{kernel, parts[0], parts[1], x, dz, rows_per_sample, one_pass};
     planner.emit(dense_product(args), {tensor_resource(x), tensor_resource(dz)}, writes,
                  weights_cost(args));
+    if (one_pass) planner.emit_instead(stage, dense_one_pass(data, args), one_pass_cost(args));
   }
 
  private:

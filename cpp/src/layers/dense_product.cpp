@@ -1,6 +1,7 @@
 // Which way a dense layer's product goes: direct tiles, tiles over a packed block, or BLAS.
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/blas.hpp"
 #include "kernels/dispatch.hpp"
@@ -60,6 +61,9 @@ class ChosenProduct final : public Phase<T> {
   }
 
   std::size_t tasks(const Step<T>& step) const noexcept override {
+    if constexpr (!std::is_same_v<Args<T>, DenseForwardArgs<T>>) {
+      if (args_.one_pass && one_pass_pays(*args_.kernel, step.rows(args_.dz))) return 0;
+    }
     return chosen(step).tasks(step);
   }
   void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {

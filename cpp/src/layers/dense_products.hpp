@@ -25,6 +25,7 @@ struct DenseDataArgs {
   std::size_t dz;
   Contribution<T> to;
   std::size_t rows_per_sample;
+  bool one_pass = false;  // a one-pass phase does the work where that pays
 };
 
 // dW = X^T dZ and db = the sum of dZ's rows, into their sinks (either may be null).
@@ -38,6 +39,7 @@ struct DenseWeightsArgs {
   Part kernel_part, bias_part;
   std::size_t x, dz;
   std::size_t rows_per_sample;
+  bool one_pass = false;  // likewise
 };
 
 template <class Args>
@@ -69,6 +71,15 @@ PhaseCost weights_cost(const DenseWeightsArgs<T>& args) noexcept {
 }
 
 template <class T>
+PhaseCost one_pass_cost(const DenseWeightsArgs<T>& args) noexcept {
+  PhaseCost cost = weights_cost(args);
+  cost.work = args.kernel_part.sink->fused ? "dX, dW, update" : "dX and dW";
+  cost.flops_per_sample *= 2;
+  cost.bytes_per_sample *= 2;
+  return cost;
+}
+
+template <class T>
 std::unique_ptr<Phase<T>> dense_tiles(const DenseForwardArgs<T>& args);
 template <class T>
 std::unique_ptr<Phase<T>> dense_tiles(const DenseDataArgs<T>& args);
@@ -88,6 +99,13 @@ template <class T>
 std::unique_ptr<Phase<T>> dense_packed(const DenseDataArgs<T>& args);
 template <class T>
 std::unique_ptr<Phase<T>> dense_packed(const DenseWeightsArgs<T>& args);
+
+// Both backward products and the update in one pass over W; no tasks where that does not pay.
+template <class T>
+std::unique_ptr<Phase<T>> dense_one_pass(const DenseDataArgs<T>& data,
+                                         const DenseWeightsArgs<T>& weights);
+template <class T>
+bool one_pass_pays(const Variable<T>& kernel, std::size_t rows) noexcept;
 
 // out (length, width) = rows [row, row + rows) and columns [k, k + length) of W, transposed; the
 // columns beyond `rows` are zero.

@@ -169,8 +169,8 @@ typename Planner<T>::Use& Planner<T>::use(const Resource& resource) {
 }
 
 template <class T>
-void Planner<T>::emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resource>& reads,
-                      const std::vector<Resource>& writes, PhaseCost cost) {
+std::size_t Planner<T>::emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resource>& reads,
+                             const std::vector<Resource>& writes, PhaseCost cost) {
   std::ptrdiff_t stage = fence_;
   for (const Resource& r : reads) stage = std::max(stage, use(r).write + 1);
   for (const Resource& r : writes) stage = std::max({stage, use(r).write + 1, use(r).read + 1});
@@ -199,6 +199,13 @@ void Planner<T>::emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resourc
   program_.stages[at].phases.push_back(std::move(phase));
   if (cost.work == nullptr) cost.work = work_;
   program_.stages[at].labels.push_back({layer_, cost});
+  return at;
+}
+
+template <class T>
+void Planner<T>::emit_instead(std::size_t stage, std::unique_ptr<Phase<T>> phase, PhaseCost cost) {
+  program_.stages[stage].phases.push_back(std::move(phase));
+  program_.stages[stage].labels.push_back({layer_, cost});
 }
 
 template <class T>

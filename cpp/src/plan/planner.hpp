@@ -125,9 +125,13 @@ class Planner {
   bool start_sink(std::size_t variable);
 
   std::size_t new_accumulator(const AccumulatorInfo& info);
-  // `cost` is for profiles; without one the phase has the layer's name and the direction.
-  void emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resource>& reads,
-            const std::vector<Resource>& writes, PhaseCost cost = {});
+  // Returns the phase's stage. `cost` is for profiles; without one the phase has the layer's name
+  // and the direction.
+  std::size_t emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resource>& reads,
+                   const std::vector<Resource>& writes, PhaseCost cost = {});
+  // A phase that does the work of others, which have no tasks where it has some. It comes at
+  // `stage`, that of the first of them.
+  void emit_instead(std::size_t stage, std::unique_ptr<Phase<T>> phase, PhaseCost cost);
 
  private:
   struct Use {

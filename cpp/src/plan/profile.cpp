@@ -94,17 +94,19 @@ PhaseTimer::PhaseTimer(const ProfileLabels& labels, std::size_t samples) : sampl
   last_ = now();
 }
 
-void PhaseTimer::add(std::size_t index) noexcept {
+void PhaseTimer::add(std::size_t index, bool ran) noexcept {
   const std::int64_t time = now();
   Entry& entry = times_->entries[index];
   entry.nanoseconds += time - last_;
-  if (samples_ > 0) ++entry.calls;
-  entry.samples += static_cast<double>(samples_);
+  if (samples_ > 0 && ran) {
+    ++entry.calls;
+    entry.samples += static_cast<double>(samples_);
+  }
   last_ = time;
 }
 
 void PhaseTimer::waiting_done() noexcept {
-  add(times_->labels.phases.size() + static_cast<std::size_t>(Section::kWaiting));
+  add(times_->labels.phases.size() + static_cast<std::size_t>(Section::kWaiting), true);
 }
 
 void SectionTimer::start() noexcept { begun_ = now(); }

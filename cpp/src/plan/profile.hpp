@@ -52,11 +52,12 @@ constexpr std::size_t kSections = 3;
 class PhaseTimer {
  public:
   PhaseTimer(const ProfileLabels& labels, std::size_t samples);
-  void phase_done(std::size_t phase) noexcept { add(phase); }
+  // `ran`: whether the phase had work in this step.
+  void phase_done(std::size_t phase, bool ran) noexcept { add(phase, ran); }
   void waiting_done() noexcept;
 
  private:
-  void add(std::size_t entry) noexcept;
+  void add(std::size_t entry, bool ran) noexcept;
 
   const std::size_t samples_;
   profile_detail::ProgramTimes* times_;

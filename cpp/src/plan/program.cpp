@@ -63,7 +63,7 @@ Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int thr
 namespace {
 
 struct NoTimer {
-  void phase_done(std::size_t /*phase*/) const noexcept {}
+  void phase_done(std::size_t /*phase*/, bool /*ran*/) const noexcept {}
   void waiting_done() const noexcept {}
 };
 
@@ -72,8 +72,8 @@ void run_with(Timer&& timer, const Program<T>& program, std::size_t first, std::
               std::size_t phase_number, Step<T>& step, int thread, Barrier& barrier) noexcept {
   const Workspace<T>& workspace = *step.workspace;
   T* scratch = step.workspace->scratch(thread);
-  const auto phase_done = [&] {
-    timer.phase_done(phase_number);
+  const auto phase_done = [&](std::size_t tasks) {
+    timer.phase_done(phase_number, tasks > 0);
     if (step.ahead != nullptr) step.ahead->load(phase_number, program.profile.phases.size());
     ++phase_number;
   };
@@ -86,10 +86,10 @@ void run_with(Timer&& timer, const Program<T>& program, std::size_t first, std::
         for (const auto& phase : phases) {
           const std::size_t tasks = phase->tasks(whole);
           if (tasks > 0) phase->run(whole, 0, tasks, scratch);
-          phase_done();
+          phase_done(tasks);
         }
       } else {
-        for (std::size_t p = 0; p < phases.size(); ++p) phase_done();
+        for (std::size_t p = 0; p < phases.size(); ++p) phase_done(0);
       }
       if (s + 1 < last && workspace.alone(s + 1)) continue;
     } else {
@@ -98,7 +98,7 @@ void run_with(Timer&& timer, const Program<T>& program, std::size_t first, std::
         const Share share =
             step.threads == 1 ? Share{0, tasks} : share_of(tasks, thread, step.threads);
         if (share.begin < share.end) phase->run(step, share.begin, share.end, scratch);
-        phase_done();
+        phase_done(tasks);
       }
     }
     barrier.wait();
