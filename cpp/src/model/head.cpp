@@ -1,52 +1,13 @@
 #include "model/head.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <limits>
-#include <stdexcept>
 
 #include "kernels/dispatch.hpp"
 
 namespace pronghorn {
 namespace {
-
-// Rows of a few columns in a task: enough to amortise the call, few enough to share a small batch.
-constexpr std::size_t kBlockRows = 16;
-
-// Samples of a block that no batch exceeds.
-constexpr std::size_t kWholeBatch = std::size_t{1} << 40;
-
-bool is_categorical(const std::string& name) {
-  return name == "categorical_crossentropy" || name == "sparse_categorical_crossentropy";
-}
-
-// The order of the logits is that of their softmax, so these need no probabilities.
-bool is_ranking(const std::string& name) {
-  return name == "categorical_accuracy" || name == "sparse_categorical_accuracy" ||
-         name == "top_k_categorical_accuracy" || name == "sparse_top_k_categorical_accuracy";
-}
-
-template <class T>
-const kernels::Loss<T>* require_loss(const std::string& name) {
-  const auto* loss = kernels::find_loss(kernels::table<T>(), name);
-  if (loss == nullptr) throw std::invalid_argument("unknown loss or metric '" + name + "'");
-  return loss;
-}
-
-kernels::LossParams loss_params(const ObjectiveSpec& spec) {
-  kernels::LossParams params;
-  params.label_smoothing = spec.label_smoothing;
-  params.delta = spec.delta;
-  params.threshold = spec.threshold;
-  params.k = spec.k;
-  params.alpha = spec.alpha;
-  params.beta = spec.beta;
-  params.gamma = spec.gamma;
-  params.q = spec.q;
-  params.balanced = spec.apply_class_balancing;
-  return params;
-}
 
 // Weight of sample i of a batch for one output.
 template <class T>
@@ -65,9 +26,10 @@ double counted_rows(const Step<T>& step, const HeadPlan<T>& head, std::size_t i)
          static_cast<double>(std::count(labels, labels + head.rows, *head.ignored));
 }
 
-// What the weighted sum of a batch's losses is divided by.
+}  // namespace
+
 template <class T>
-double divisor(const Step<T>& step, const HeadPlan<T>& head) noexcept {
+double loss_divisor(const Step<T>& step, const HeadPlan<T>& head) noexcept {
   const auto all = static_cast<double>(step.samples * head.rows);
   const bool weighted = step.source->targets[head.output].weights != nullptr;
   if (head.reduction == Reduction::kSum) {
@@ -82,103 +44,6 @@ double divisor(const Step<T>& step, const HeadPlan<T>& head) noexcept {
   }
   // Weights that sum to nothing make the mean zero, as in Keras: whatever is divided by infinity.
   return sum == 0 ? std::numeric_limits<double>::infinity() : sum;
-}
-
-}  // namespace
-
-template <class T>
-bool HeadPlan<T>::needs_predictions() const noexcept {
-  for (const auto& metric : metrics) {
-    if (!metric.on_logits) return true;
-  }
-  return false;
-}
-template <class T>
-bool HeadPlan<T>::needs_labels() const noexcept {
-  if (loss != nullptr && loss->sparse) return true;
-  for (const auto& metric : metrics) {
-    if (metric.kernel->sparse) return true;
-  }
-  return false;
-}
-template <class T>
-bool HeadPlan<T>::ignores_labels() const noexcept {
-  bool some = ignored.has_value();
-  for (const auto& metric : metrics) some = some || metric.ignored.has_value();
-  return some;
-}
-template <class T>
-bool HeadPlan<T>::needs_dense() const noexcept {
-  if (loss != nullptr && !loss->sparse) return true;
-  for (const auto& metric : metrics) {
-    if (!metric.kernel->sparse) return true;
-  }
-  return false;
-}
-
-bool fuses_with_activation(const LossSpec& loss, const ActivationSpec& activation) {
-  if (loss.from_logits) return false;
-  if (is_categorical(loss.name)) return activation.name == "softmax";
-  return loss.name == "binary_crossentropy" && activation.name == "sigmoid";
-}
-
-template <class T>
-HeadPlan<T> plan_head(Planner<T>& planner, std::size_t output, std::size_t first_metric) {
-  const std::size_t node = planner.graph().outputs()[output];
-  const SampleMatrix matrix = planner.graph().matrix(node);
-  HeadPlan<T> head;
-  head.output = output;
-  head.value = planner.value(node);
-  head.rows = matrix.rows;
-  head.cols = matrix.cols;
-  head.first_metric = first_metric;
-  const std::size_t columns = matrix.rows * matrix.cols;
-  head.block = columns >= 4096 ? 1 : std::min(kBlockRows, 4096 / columns);
-  head.takes_logits = planner.head_takes_logits(node);
-  const ActivationSpec& activation = planner.graph().node(node).activation;
-  if (head.takes_logits) head.activation = bind_activation<T>(activation);
-
-  const LossSpec& spec = planner.options().losses[output];
-  if (!spec.name.empty()) {
-    const bool logits = spec.from_logits || head.takes_logits;
-    head.loss = require_loss<T>(logits ? spec.name + "_logits" : spec.name);
-    if (!head.loss->differentiable) {
-      throw std::invalid_argument("'" + spec.name + "' is a metric, not a loss");
-    }
-    head.params = loss_params(spec);
-    head.ignored = spec.ignore_class;
-    head.reduction = spec.reduction;
-    head.weight = spec.weight;
-    if (head.loss->whole_batch) head.block = kWholeBatch;
-  }
-  if (!planner.options().metrics.empty()) {
-    for (const MetricSpec& metric_spec : planner.options().metrics[output]) {
-      HeadMetric<T> metric;
-      std::string name = metric_spec.name;
-      const bool same_family =
-          head.takes_logits &&
-          (activation.name == "softmax" ? is_categorical(name) : name == "binary_crossentropy");
-      if (metric_spec.from_logits) {
-        name += "_logits";
-      } else if (same_family) {
-        name += "_logits";
-        metric.on_logits = true;
-      } else if (head.takes_logits && activation.name == "softmax" && is_ranking(name)) {
-        metric.on_logits = true;
-      }
-      if (!head.takes_logits) metric.on_logits = false;
-      metric.kernel = require_loss<T>(name);
-      metric.params = loss_params(metric_spec);
-      metric.ignored = metric_spec.ignore_class;
-      metric.weighted = metric_spec.weighted;
-      if (metric.kernel->whole_batch) head.block = kWholeBatch;
-      head.metrics.push_back(metric);
-    }
-  }
-  if (!head.empty()) {
-    head.accumulator = planner.new_accumulator({head.block, 1 + 2 * head.metrics.size()});
-  }
-  return head;
 }
 
 template <class T>
@@ -200,7 +65,7 @@ class HeadPhase final : public Phase<T> {
   }
 
   void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
-    const double scale = head_.loss == nullptr ? 0 : head_.weight / divisor(step, head_);
+    const double scale = head_.loss == nullptr ? 0 : head_.weight / loss_divisor(step, head_);
     for (std::size_t task = begin; task < end; ++task) run_block(step, task, scale, scratch);
   }
 
@@ -351,78 +216,15 @@ class HeadPhase final : public Phase<T> {
 };
 
 template <class T>
-class TotalsPhase final : public Phase<T> {
- public:
-  TotalsPhase(std::vector<HeadPlan<T>> heads, std::vector<const Sink<T>*> regularized,
-              std::vector<ActivityPenalty> penalties)
-      : heads_(std::move(heads)),
-        regularized_(std::move(regularized)),
-        penalties_(std::move(penalties)) {}
-
-  std::size_t tasks(const Step<T>& /*step*/) const noexcept override { return 1; }
-
-  void run(Step<T>& step, std::size_t, std::size_t, T*) const noexcept override {
-    Totals& totals = *step.totals;
-    const auto samples = static_cast<double>(step.samples);
-    double batch_loss = step.penalty;
-    for (const Sink<T>* sink : regularized_) batch_loss += sink->penalty();
-    for (const ActivityPenalty& penalty : penalties_) {
-      const double* sums = step.workspace->accumulator(penalty.accumulator);
-      double sum = 0;
-      for (std::size_t b = 0; b < divide_up(step.samples, penalty.block_samples); ++b) {
-        sum += sums[b];
-      }
-      batch_loss += sum / samples;
-    }
-    for (const HeadPlan<T>& head : heads_) {
-      if (head.empty()) continue;
-      const std::size_t width = 1 + 2 * head.metrics.size();
-      const double* sums = step.workspace->accumulator(head.accumulator);
-      double loss = 0;
-      for (std::size_t b = 0; b < divide_up(step.samples, head.block); ++b, sums += width) {
-        loss += sums[0];
-        for (std::size_t m = 0; m < head.metrics.size(); ++m) {
-          totals.metric_sums[head.first_metric + m] += sums[1 + 2 * m];
-          totals.metric_weights[head.first_metric + m] += sums[2 + 2 * m];
-        }
-      }
-      if (head.loss == nullptr) continue;
-      loss /= divisor(step, head);
-      batch_loss += head.weight * loss;
-      totals.output_losses[head.output] += loss * samples;
-    }
-    totals.loss += batch_loss * samples;
-    totals.samples += samples;
-    totals.finite = totals.finite && std::isfinite(batch_loss);
-  }
-
- private:
-  const std::vector<HeadPlan<T>> heads_;
-  const std::vector<const Sink<T>*> regularized_;
-  const std::vector<ActivityPenalty> penalties_;
-};
-
-template <class T>
 std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>& head, bool gradient_wanted,
                                           const Contribution<T>& contribution) {
   return std::make_unique<HeadPhase<T>>(head, gradient_wanted, contribution);
 }
 
-template <class T>
-std::unique_ptr<Phase<T>> make_totals_phase(std::vector<HeadPlan<T>> heads,
-                                            std::vector<const Sink<T>*> regularized,
-                                            std::vector<ActivityPenalty> penalties) {
-  return std::make_unique<TotalsPhase<T>>(std::move(heads), std::move(regularized),
-                                          std::move(penalties));
-}
-
 #define PRONGHORN_INSTANTIATE(T)                                               \
-  template struct HeadPlan<T>;                                                 \
-  template HeadPlan<T> plan_head(Planner<T>&, std::size_t, std::size_t);       \
+  template double loss_divisor(const Step<T>&, const HeadPlan<T>&) noexcept;   \
   template std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>&, bool, \
-                                                     const Contribution<T>&);  \
-  template std::unique_ptr<Phase<T>> make_totals_phase(                        \
-      std::vector<HeadPlan<T>>, std::vector<const Sink<T>*>, std::vector<ActivityPenalty>);
+                                                     const Contribution<T>&);
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)
 #undef PRONGHORN_INSTANTIATE

@@ -54,6 +54,10 @@ bool fuses_with_activation(const LossSpec& loss, const ActivationSpec& activatio
 template <class T>
 HeadPlan<T> plan_head(Planner<T>& planner, std::size_t output, std::size_t first_metric);
 
+// What the weighted sum of a batch's losses of an output is divided by.
+template <class T>
+double loss_divisor(const Step<T>& step, const HeadPlan<T>& head) noexcept;
+
 template <class T>
 std::unique_ptr<Phase<T>> make_head_phase(const HeadPlan<T>& head, bool gradient_wanted,
                                           const Contribution<T>& contribution);
