@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 
 #include "bindings.hpp"
@@ -16,6 +17,7 @@ struct HeldRun {
   std::shared_ptr<Trainer<T>> trainer;
   std::unique_ptr<Run<T>> run;
   std::vector<py::array> alive;
+  py::object tapped = py::none();  // where outputs are copied to
 };
 struct PyRun {
   std::variant<HeldRun<float>, HeldRun<double>> held;
@@ -185,6 +187,48 @@ py::dict results(const HeldRun<T>& held) {
   return d;
 }
 
+// Fresh arrays that the coming batches' outputs are copied to; None for those that are not tapped.
+template <class T>
+py::object tap(HeldRun<T>& held, std::size_t batches) {
+  const std::size_t done = held.run->done(), size = held.run->batch_size();
+  const std::size_t left = held.run->steps() - done;
+  if (batches == 0 || batches > left) {
+    throw py::value_error("batches must be from 1 to the " + std::to_string(left) +
+                          " that are left, got " + std::to_string(batches));
+  }
+  const std::size_t rows = std::min(batches * size, held.run->samples() - done * size);
+  const auto shapes = held.trainer->engine()->output_shapes();
+  const auto& tapped = held.trainer->tapped();
+  py::list list;
+  std::vector<T*> outputs(shapes.size(), nullptr);
+  for (std::size_t o = 0; o < shapes.size(); ++o) {
+    if (std::find(tapped.begin(), tapped.end(), o) == tapped.end()) {
+      list.append(py::none());
+      continue;
+    }
+    auto array = new_array<T>(rows, shapes[o]);
+    outputs[o] = array.mutable_data();
+    list.append(std::move(array));
+  }
+  held.run->tap(std::move(outputs), batches);
+  held.tapped = list;
+  return held.tapped;
+}
+
+// Which samples of the data are at positions [first, last) of the run; None if they come in order.
+template <class T>
+py::object order(const HeldRun<T>& held, std::size_t first, std::size_t last) {
+  if (first > last || last > held.run->samples()) {
+    throw py::value_error("positions must lie in 0.." + std::to_string(held.run->samples()) +
+                          ", got " + std::to_string(first) + " to " + std::to_string(last));
+  }
+  const auto& order = held.run->order();
+  if (order.empty()) return py::none();
+  py::array_t<std::int64_t> array(static_cast<py::ssize_t>(last - first));
+  std::copy(order.data() + first, order.data() + last, array.mutable_data());
+  return array;
+}
+
 template <class T>
 py::tuple gradients(Trainer<T>& trainer, const py::sequence& xs, const py::sequence& ys,
                     const py::sequence& sample_weights) {
@@ -300,6 +344,23 @@ void register_trainer(py::module_& m) {
           },
           py::arg("max_steps") = -1, py::arg("max_seconds") = -1.0,
           py::arg("learning_rates") = 0.001)
+      .def(
+          "tap",
+          [](PyRun& self, std::size_t batches) {
+            return std::visit([&](auto& h) { return tap(h, batches); }, self.held);
+          },
+          py::arg("batches"))
+      .def_property_readonly("tap_steps",
+                             [](const PyRun& self) {
+                               return std::visit([](const auto& h) { return h.run->tap_steps(); },
+                                                 self.held);
+                             })
+      .def(
+          "order",
+          [](const PyRun& self, std::size_t first, std::size_t last) {
+            return std::visit([&](const auto& h) { return order(h, first, last); }, self.held);
+          },
+          py::arg("first"), py::arg("last"))
       .def("reset_results",
            [](const PyRun& self) {
              std::visit([](const auto& h) { h.run->reset_results(); }, self.held);
@@ -310,7 +371,8 @@ void register_trainer(py::module_& m) {
 
   py::class_<PyTrainer>(m, "Trainer")
       .def(py::init([](const PyEngine& engine, const py::sequence& losses,
-                       const py::sequence& metrics, const py::object& optimizer) {
+                       const py::sequence& metrics, const py::object& optimizer,
+                       const std::vector<std::size_t>& tapped) {
              std::vector<LossSpec> loss_specs;
              for (const auto& loss : losses) loss_specs.push_back(to_loss(loss));
              std::vector<std::vector<MetricSpec>> metric_specs;
@@ -326,12 +388,13 @@ void register_trainer(py::module_& m) {
                  [&](const auto& e) {
                    using T = std::remove_const_t<
                        std::remove_pointer_t<decltype(e->variables().front()->packed())>>;
-                   return PyTrainer{
-                       Trainer<T>::make(e, loss_specs, metric_specs, spec ? &*spec : nullptr)};
+                   return PyTrainer{Trainer<T>::make(e, loss_specs, metric_specs,
+                                                     spec ? &*spec : nullptr, tapped)};
                  },
                  engine.held);
            }),
-           py::arg("engine"), py::arg("losses"), py::arg("metrics"), py::arg("optimizer"))
+           py::arg("engine"), py::arg("losses"), py::arg("metrics"), py::arg("optimizer"),
+           py::arg("tapped") = std::vector<std::size_t>{})
       .def_property(
           "iterations",
           [](const PyTrainer& self) {

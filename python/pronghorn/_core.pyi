@@ -188,6 +188,7 @@ class Trainer:
         losses: Sequence[LossSpec | None],  # one an output
         metrics: Sequence[Sequence[MetricSpec]],  # one list an output
         optimizer: OptimizerSpec | None,
+        tapped: Sequence[int] = (),  # outputs that runs can copy out
     ) -> None: ...
     iterations: int  # gradients seen
     def set_optimizer(self, spec: OptimizerSpec) -> None: ...  # new numbers, same name and slots
@@ -233,6 +234,18 @@ class Run:
         learning_rates: Array | float = 0.001,  # float64 (steps,), or one for all
     ) -> int:
         """Runs batches and gives their number. Ctrl-C is raised at a batch boundary."""
+
+    @property
+    def tap_steps(self) -> int: ...  # batches to copy out at a time; depends on shapes alone
+    def tap(self, batches: int) -> list[Array | None]:
+        """Fresh arrays, one a tapped output, that the coming batches' outputs are copied to.
+
+        They are what the model gives for a batch before its update. The run then goes no further
+        until it is tapped again.
+        """
+
+    def order(self, first: int, last: int) -> Array | None:
+        """The samples of the data at these positions of the pass, int64; None if in order."""
 
     def reset_results(self) -> None: ...
     def results(self) -> Results: ...

@@ -146,16 +146,19 @@ class Run;
 template <class T>
 class Trainer : public std::enable_shared_from_this<Trainer<T>> {
  public:
-  // losses and metrics: one entry an output. Throws std::invalid_argument.
+  // losses and metrics: one entry an output; tapped: outputs that runs can copy out. Throws
+  // std::invalid_argument.
   static std::shared_ptr<Trainer> make(std::shared_ptr<Engine<T>> engine,
                                        std::vector<LossSpec> losses,
                                        std::vector<std::vector<MetricSpec>> metrics,
-                                       const OptimizerSpec* optimizer);
+                                       const OptimizerSpec* optimizer,
+                                       std::vector<std::size_t> tapped = {});
   ~Trainer();
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
   const std::shared_ptr<Engine<T>>& engine() const noexcept;
+  const std::vector<std::size_t>& tapped() const noexcept;
   std::int64_t iterations() const noexcept;
   void set_iterations(std::int64_t iterations);
   void set_optimizer(const OptimizerSpec& spec);  // new numbers for the same optimizer and slots
@@ -212,6 +215,18 @@ class Run {
                       std::size_t rate_count);
   void reset_results();
   RunResults results() const;
+
+  // Has the outputs of the coming `batches` copied out, as the model gives them for a batch before
+  // its update: outputs[o] has room for output o of all their samples, or is null. Only tapped
+  // outputs are written. Advancing beyond them throws std::invalid_argument.
+  void tap(std::vector<T*> outputs, std::size_t batches);
+  // Batches to copy out at a time: so many that what the caller does for each time costs little,
+  // so few that they stay in the caches. Depends on shapes alone.
+  std::size_t tap_steps() const noexcept;
+  // The sample of the data at each position of the run; empty if they come in order.
+  const std::vector<std::uint32_t>& order() const noexcept;
+  std::size_t batch_size() const noexcept;
+  std::size_t samples() const noexcept;
 
  private:
   friend class Trainer<T>;

@@ -137,6 +137,9 @@ class HeadPhase final : public Phase<T> {
       probabilities = predictions;
       ld_probabilities = ld;
     }
+    if (head_.tapped && step.tap != nullptr) {
+      copy_to_tap(step, first, rows, probabilities, ld_probabilities);
+    }
     for (std::size_t m = 0; m < head_.metrics.size(); ++m) {
       const HeadMetric<T>& metric = head_.metrics[m];
       args.pred = metric.on_logits ? value : probabilities;
@@ -189,6 +192,16 @@ class HeadPhase final : public Phase<T> {
       }
     }
     apply_epilogue(step, contribution_.epilogue, contribution_.tensor, first_row, rows, 0, cols);
+  }
+
+  void copy_to_tap(const Step<T>& step, std::size_t first, std::size_t rows, const T* from,
+                   std::size_t ld) const noexcept {
+    T* out = step.tap->outputs[head_.output];
+    if (out == nullptr) return;
+    out += (step.origin + first - step.tap->first) * head_.rows * head_.cols;
+    for (std::size_t r = 0; r < rows; ++r) {
+      std::memcpy(out + r * head_.cols, from + r * ld, head_.cols * sizeof(T));
+    }
   }
 
   void gather_targets(const Step<T>& step, std::size_t first, std::size_t samples, T* targets,

@@ -37,10 +37,11 @@ struct HeadPlan {
   std::optional<int> ignored;  // label whose rows have no loss
   std::vector<HeadMetric<T>> metrics;
   std::size_t first_metric = 0;  // among all outputs' metrics
+  bool tapped = false;           // predictions are copied where a step's tap says
   // Doubles a block leaves: loss sum, then a (sum, weight) pair a metric.
   std::size_t accumulator = 0;
 
-  bool empty() const noexcept { return loss == nullptr && metrics.empty(); }
+  bool empty() const noexcept { return loss == nullptr && metrics.empty() && !tapped; }
   bool needs_predictions() const noexcept;
   bool needs_labels() const noexcept;
   bool ignores_labels() const noexcept;

@@ -47,6 +47,7 @@ kernels::LossParams loss_params(const ObjectiveSpec& spec) {
 
 template <class T>
 bool HeadPlan<T>::needs_predictions() const noexcept {
+  if (tapped) return true;
   for (const auto& metric : metrics) {
     if (!metric.on_logits) return true;
   }
@@ -134,6 +135,8 @@ HeadPlan<T> plan_head(Planner<T>& planner, std::size_t output, std::size_t first
       head.metrics.push_back(metric);
     }
   }
+  const auto& tapped = planner.options().tapped;
+  head.tapped = std::find(tapped.begin(), tapped.end(), output) != tapped.end();
   if (!head.empty()) {
     head.accumulator = planner.new_accumulator({head.block, 1 + 2 * head.metrics.size()});
   }

@@ -139,6 +139,7 @@ Step<T> Run<T>::State::step_at(const Program<T>& program, Workspace<T>& workspac
   step.origin = (first_step + at) * batch_size;
   step.indices = order.empty() ? nullptr : order.data() + step.origin;
   step.penalty = penalty;
+  if (!tap.outputs.empty()) step.tap = &tap;
   return step;
 }
 
@@ -262,6 +263,23 @@ void Run<T>::State::evaluate_together(const Program<T>& program, std::size_t cou
 }
 
 template <class T>
+std::size_t Run<T>::State::tap_steps() const noexcept {
+  constexpr double kSeconds = 0.25, kFlopsPerSecond = 20e9;
+  constexpr std::size_t kMostElements = std::size_t{1} << 14;
+  const auto& state = *trainer->state_;
+  const Program<T>& program = training ? *state.training : *state.evaluation;
+  std::size_t elements = 1;  // a sample
+  for (const std::size_t output : state.spec.tapped) {
+    const TensorInfo& info = program.tensors[program.outputs[output]];
+    elements = std::max(elements, info.rows * info.cols);
+  }
+  const auto by_time =
+      static_cast<std::size_t>(kSeconds * kFlopsPerSecond / (program.flops(batch_size) + 1e3));
+  const std::size_t by_size = kMostElements / (elements * batch_size);
+  return std::max<std::size_t>(1, std::min(by_time, by_size));
+}
+
+template <class T>
 Run<T>::Run(std::unique_ptr<State> state) : state_(std::move(state)) {}
 template <class T>
 Run<T>::~Run() = default;
@@ -278,13 +296,42 @@ std::size_t Run<T>::done() const noexcept {
 template <class T>
 std::size_t Run<T>::advance(std::size_t max_steps, double max_seconds, const double* rates,
                             std::size_t rate_count) {
-  if (!state_->training) return state_->evaluate(max_steps, max_seconds);
   const std::size_t wanted = std::min(max_steps, state_->steps() - state_->done);
+  const Tap<T>& tap = state_->tap;
+  const std::size_t end = std::min((state_->done + wanted) * state_->batch_size, samples());
+  if (!tap.outputs.empty() && end > tap.last) {
+    throw std::invalid_argument("there is no room for the outputs of " + std::to_string(wanted) +
+                                " batches");
+  }
+  if (!state_->training) return state_->evaluate(max_steps, max_seconds);
   if (rate_count != 1 && rate_count < wanted) {
     throw std::invalid_argument("learning_rates has " + std::to_string(rate_count) +
                                 " entries for " + std::to_string(wanted) + " steps");
   }
   return state_->train(max_steps, max_seconds, rates, rate_count);
+}
+
+template <class T>
+void Run<T>::tap(std::vector<T*> outputs, std::size_t batches) {
+  state_->tap.outputs = std::move(outputs);
+  state_->tap.first = state_->done * batch_size();
+  state_->tap.last = std::min((state_->done + batches) * batch_size(), samples());
+}
+template <class T>
+std::size_t Run<T>::tap_steps() const noexcept {
+  return state_->tap_steps();
+}
+template <class T>
+const std::vector<std::uint32_t>& Run<T>::order() const noexcept {
+  return state_->order;
+}
+template <class T>
+std::size_t Run<T>::batch_size() const noexcept {
+  return state_->batch_size;
+}
+template <class T>
+std::size_t Run<T>::samples() const noexcept {
+  return state_->data.samples;
 }
 
 template <class T>

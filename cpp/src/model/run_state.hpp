@@ -27,6 +27,7 @@ struct Run<T>::State {
   std::size_t done = 0;              // batches
   Totals totals;
   double penalty = 0;  // of what no sink sees
+  Tap<T> tap;
 
   std::size_t steps() const noexcept { return divide_up(data.samples, batch_size); }
   std::size_t batch_samples(std::size_t step) const noexcept {
@@ -36,6 +37,7 @@ struct Run<T>::State {
   std::size_t train(std::size_t max_steps, double max_seconds, const double* rates,
                     std::size_t rate_count);
   std::size_t evaluate(std::size_t max_steps, double max_seconds);
+  std::size_t tap_steps() const noexcept;
 
  private:
   // Makes row pointers and optimizer scalars for `count` steps from `done`; on one thread.

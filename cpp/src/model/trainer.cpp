@@ -17,8 +17,9 @@ template <class T>
 std::shared_ptr<Trainer<T>> Trainer<T>::make(std::shared_ptr<Engine<T>> engine,
                                              std::vector<LossSpec> losses,
                                              std::vector<std::vector<MetricSpec>> metrics,
-                                             const OptimizerSpec* optimizer) {
-  TrainerSpec<T> spec{std::move(losses), std::move(metrics)};
+                                             const OptimizerSpec* optimizer,
+                                             std::vector<std::size_t> tapped) {
+  TrainerSpec<T> spec{std::move(losses), std::move(metrics), std::move(tapped)};
   return std::shared_ptr<Trainer>(
       new Trainer(std::make_unique<State>(std::move(engine), std::move(spec), optimizer)));
 }
@@ -26,6 +27,11 @@ std::shared_ptr<Trainer<T>> Trainer<T>::make(std::shared_ptr<Engine<T>> engine,
 template <class T>
 const std::shared_ptr<Engine<T>>& Trainer<T>::engine() const noexcept {
   return state_->engine;
+}
+
+template <class T>
+const std::vector<std::size_t>& Trainer<T>::tapped() const noexcept {
+  return state_->spec.tapped;
 }
 
 template <class T>

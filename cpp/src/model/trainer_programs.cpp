@@ -59,6 +59,7 @@ PlanOptions<T> Trainer<T>::State::plan_options(
   options.backward = backward;
   options.losses = spec.losses;
   options.metrics = spec.metrics;
+  options.tapped = spec.tapped;
   options.variables = engine->state_->pointers;
   for (std::size_t v = 0; v < graph_variables(); ++v) {
     options.sinks.push_back(from == nullptr ? nullptr : (*from)[v].get());

@@ -18,6 +18,11 @@ Trainer<T>::State::State(std::shared_ptr<Engine<T>> engine_, TrainerSpec<T> spec
     throw std::invalid_argument("losses and metrics must have one entry for each of the " +
                                 std::to_string(outputs) + " outputs");
   }
+  for (const std::size_t output : spec.tapped) {
+    if (output >= outputs) {
+      throw std::invalid_argument("there is no output " + std::to_string(output) + " to copy out");
+    }
+  }
   if (optimizer_spec != nullptr) {
     optimizer = kernels::find_optimizer(kernels::table<T>(), optimizer_spec->name);
     if (optimizer == nullptr) {

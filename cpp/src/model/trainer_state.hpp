@@ -17,6 +17,7 @@ template <class T>
 struct TrainerSpec {
   std::vector<LossSpec> losses;
   std::vector<std::vector<MetricSpec>> metrics;
+  std::vector<std::size_t> tapped;  // outputs that runs can copy out
 };
 
 template <class T>

@@ -26,6 +26,7 @@ struct PlanOptions {
   bool output_gradients = false;                 // given from outside (tape) instead of by losses
   std::vector<LossSpec> losses;                  // one an output; empty: none
   std::vector<std::vector<MetricSpec>> metrics;  // likewise
+  std::vector<std::size_t> tapped;               // outputs that a Step's tap may ask for
   std::vector<Variable<T>*> variables;
   std::vector<Sink<T>*> sinks;          // where each variable's gradient goes; null: not wanted
   BufferedUpdate<T>* update = nullptr;  // to run once all gradients are in their buffers

@@ -140,6 +140,14 @@ struct Totals {
   void reset();
 };
 
+// Where the outputs of a run's coming batches are copied to, batch after batch.
+template <class T>
+struct Tap {
+  std::vector<T*> outputs;  // by output; null: not wanted
+  std::size_t first = 0;    // position in the run of the sample that comes first
+  std::size_t last = 0;     // and behind the last that there is room for
+};
+
 // Begins to load what a later step will read, in parts that come between the phases of this one.
 class Ahead {
  public:
@@ -164,6 +172,7 @@ struct Step {
   std::size_t origin = 0;                  // those from here on
   const kernels::OptimizerScalars<T>* scalars = nullptr;
   Totals* totals = nullptr;
+  const Tap<T>* tap = nullptr;
   double penalty = 0;  // of the regularisers, where no sink computes it
   const Ahead* ahead = nullptr;
 

@@ -13,7 +13,7 @@ from pronghorn._numbers import integer
 from pronghorn._suggest import unknown
 from pronghorn.losses._function import as_numbers
 from pronghorn.metrics import _confusion
-from pronghorn.metrics._metric import REGISTRY, Metric
+from pronghorn.metrics._metric import REGISTRY, Metric, by_rows
 
 _CURVES = ("ROC", "PR", "PRGAIN")
 _SUMMATIONS = ("interpolation", "majoring", "minoring")
@@ -103,6 +103,7 @@ class AUC(Metric):
         self.false_negatives = self.add_variable(shape, "zeros", name="false_negatives")
         self._built = True
 
+    @by_rows
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from numpy.typing import ArrayLike, NDArray
 
 from pronghorn.metrics import _confusion
-from pronghorn.metrics._metric import REGISTRY, Metric
+from pronghorn.metrics._metric import REGISTRY, Metric, by_rows
 
 
 class _OutcomeCount(Metric):
@@ -24,6 +24,7 @@ class _OutcomeCount(Metric):
         self._even = _confusion.evenly_distributed(self.thresholds)
         self.accumulator = self.add_variable((len(self.thresholds),), "zeros", name="accumulator")
 
+    @by_rows
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
@@ -77,6 +78,7 @@ class _PrecisionOrRecall(Metric):
         self._rest = self.add_variable(shape, "zeros", name=self._other)
         setattr(self, self._other, self._rest)
 
+    @by_rows
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:

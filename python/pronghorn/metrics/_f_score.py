@@ -11,7 +11,7 @@ from pronghorn import config
 from pronghorn._numbers import real
 from pronghorn._suggest import unknown
 from pronghorn.losses._function import as_numbers
-from pronghorn.metrics._metric import REGISTRY, Metric, MetricVariable
+from pronghorn.metrics._metric import REGISTRY, Metric, MetricVariable, by_rows
 
 _AVERAGES = (None, "micro", "macro", "weighted")
 
@@ -66,6 +66,7 @@ class FBetaScore(Metric):
             setattr(self, name, variable)
             self._sums.append(variable)
 
+    @by_rows
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pronghorn import config
 from pronghorn._numbers import integer, real
 from pronghorn.losses._function import as_numbers
-from pronghorn.metrics._metric import REGISTRY, Metric
+from pronghorn.metrics._metric import REGISTRY, Metric, by_rows
 
 
 @REGISTRY.add()
@@ -70,6 +70,7 @@ class IoU(Metric):
         """The dtype that weights are rounded to."""
         return self._given_dtype
 
+    @by_rows
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
@@ -153,6 +154,7 @@ class BinaryIoU(IoU):
         super().__init__(2, target_class_ids, name, dtype)
         self.threshold = real(threshold, "threshold")
 
+    @by_rows
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:

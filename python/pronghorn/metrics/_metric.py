@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -18,6 +18,23 @@ if TYPE_CHECKING:
     from pronghorn._engine import MetricSpec
 
 REGISTRY = Registry("metric", "keras.metrics")
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def by_rows(update_state: F) -> F:
+    """Decorator of an ``update_state`` that adds up rows, however they are cut into batches.
+
+    A subclass that writes its own is shown the true batches again.
+    """
+    setattr(update_state, "_by_rows", True)  # noqa: B010
+    return update_state
+
+
+def adds_rows(metric: Metric) -> bool:
+    """Whether the metric may be shown the rows of many batches at once."""
+    marked = getattr(type(metric).update_state, "_by_rows", False)
+    # The first axis, where an `axis` could point to it, is that of the rows.
+    return marked and getattr(metric, "axis", -1) == -1
 
 
 class MetricVariable(NDArrayOperatorsMixin):
@@ -81,8 +98,8 @@ class Metric:
     """A number that describes how good predictions are; subclass it for one of your own.
 
     A subclass makes its state with ``add_variable`` and writes ``update_state`` and ``result``.
-    Metrics that the engine knows are computed in it during ``fit``; others run in Python on whole
-    chunks of predictions.
+    Metrics that the engine knows are computed in it during ``fit``; others run in Python, between
+    runs of many batches, and are shown each batch as it was.
 
     Args:
         dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``. State is kept in

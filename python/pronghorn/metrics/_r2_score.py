@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from pronghorn._numbers import integer
 from pronghorn._suggest import unknown
 from pronghorn.losses._function import as_numbers, same_rank
-from pronghorn.metrics._metric import REGISTRY, Metric, MetricVariable
+from pronghorn.metrics._metric import REGISTRY, Metric, MetricVariable, by_rows
 
 _AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 
@@ -51,6 +51,7 @@ class R2Score(Metric):
         self.num_samples = self.add_variable((), "zeros", name="num_samples")
         self._sums: list[MetricVariable] = []
 
+    @by_rows
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from pronghorn._numbers import integer, real
 from pronghorn.metrics import _confusion
-from pronghorn.metrics._metric import REGISTRY, Metric
+from pronghorn.metrics._metric import REGISTRY, Metric, by_rows
 
 
 class _Trade(Metric):
@@ -39,6 +39,7 @@ class _Trade(Metric):
         self.true_negatives = self.add_variable(shape, "zeros", name="true_negatives")
         self.false_negatives = self.add_variable(shape, "zeros", name="false_negatives")
 
+    @by_rows
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:

@@ -13,6 +13,7 @@ from pronghorn.models._objective import Objective
 from pronghorn.models._resolve import Request, check_identifiers, resolve
 from pronghorn.models._step_run import StepResults, StepRun
 from pronghorn.models._stepped import SteppedModel
+from pronghorn.models._tap_run import TapRun
 from pronghorn.optimizers._state import plan_state, read_state
 
 if TYPE_CHECKING:
@@ -177,11 +178,12 @@ class CompiledModel(SteppedModel):
             )
         dtype = self._model_dtype()
         ys = _feed.convert_targets(parts, objective, shapes, dtype, labels.y)
-        rows = _data.check_lengths([(labels.x, xs), (labels.y, ys)])
+        seen = _feed.seen_targets(parts, objective, dtype, labels.y) if objective.tapped else []
+        rows = _data.check_lengths([(labels.x, xs), (labels.y, [*ys, *seen])])
         weights = _feed.convert_weights(
             sample_weight, class_weight, parts, names, keyed, rows, dtype, labels.sample_weight
         )
-        return Feed(xs, ys, weights, rows), objective
+        return Feed(xs, ys, weights, rows, seen), objective
 
     def _assert_optimizer(self) -> None:
         if self.optimizer is None:
@@ -204,8 +206,8 @@ class CompiledModel(SteppedModel):
                 _hand_over(optimizer, self._trainer, self._engine_variables)
             return self._trainer
         spec = None if optimizer is None else optimizer._engine_spec(self._engine_variables)
-        specs = [[tracked.spec for tracked in row] for row in objective.metrics]
-        trainer = Trainer(engine, objective.losses, specs, spec)
+        specs = objective.engine_metrics
+        trainer = Trainer(engine, objective.losses, specs, spec, objective.tapped)
         if optimizer is not None:
             _hand_over(optimizer, trainer, self._engine_variables)
         self._trainer, self._trainer_engine = trainer, engine
@@ -216,14 +218,23 @@ class CompiledModel(SteppedModel):
         """Begins a pass over `feed`."""
         if self._stepping:
             return StepRun(self, feed, batch_size, training, seed)  # type: ignore[arg-type, return-value]
-        if self._trainer is None:
+        if self._trainer is None or self._objective is None:
             raise self._compiled_meanwhile()
         if training:
             spec = self.optimizer._engine_spec(self._engine_variables)
             if spec != self._optimizer_spec:
                 self._trainer.set_optimizer(spec)
                 self._optimizer_spec = spec
-        return self._trainer.run(feed.xs, feed.ys, feed.sample_weights, batch_size, training, seed)
+        weights = feed.sample_weights
+        run = self._trainer.run(feed.xs, feed.ys, weights, batch_size, training, seed)
+        if self._objective.tapped:
+            return TapRun(run, feed, batch_size, self._objective)  # type: ignore[return-value]
+        return run
+
+    def _begin_steps(self) -> None:
+        super()._begin_steps()
+        if not self._stepping and self._objective is not None and self._objective.tapped:
+            self._objective.reset_tapped()
 
     def _compiled_meanwhile(self) -> RuntimeError:
         return RuntimeError(
@@ -250,9 +261,7 @@ class CompiledModel(SteppedModel):
         self._loss_tracker._set_state(*results["loss"])
         for tracker, i in zip(objective.loss_trackers, objective.loss_outputs, strict=False):
             tracker._set_state(*results["output_losses"][i])
-        for row, values in zip(objective.metrics, results["metrics"], strict=True):
-            for tracked, (total, weight) in zip(row, values, strict=True):
-                tracked.metric._set_state(total, weight)
+        objective.take_over(results)
         return objective.logs(results)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pronghorn import _data
@@ -19,12 +19,21 @@ _HINGES = ("hinge", "squared_hinge")
 
 @dataclass
 class Feed:
-    """Inputs, targets and weights, all with the same number of samples."""
+    """Inputs, targets and weights, all with the same number of samples.
+
+    Attributes:
+        xs: Inputs.
+        ys: Targets of each output as the engine reads them.
+        sample_weights: Of each output.
+        rows: How many samples.
+        seen: Targets of each output as metrics in Python see them; empty if there are none such.
+    """
 
     xs: list[Array]
     ys: list[Array | None]
     sample_weights: list[Array | None]
     rows: int
+    seen: list[Array | None] = field(default_factory=list)
 
     def part(self, start: int, stop: int) -> Feed:
         """The samples from `start` to `stop`, as views."""
@@ -33,6 +42,7 @@ class Feed:
             [None if y is None else y[start:stop] for y in self.ys],
             [None if w is None else w[start:stop] for w in self.sample_weights],
             stop - start,
+            [None if y is None else y[start:stop] for y in self.seen],
         )
 
 
@@ -93,6 +103,33 @@ def convert_targets(
             _check_range(array, objective.kernels(i), own, user)
             converted.append(array)
     return converted
+
+
+def seen_targets(
+    parts: Sequence[Any], objective: Objective, dtype: str, label: str
+) -> list[Array | None]:
+    """The targets of the outputs that metrics in Python see, as they were given.
+
+    Raises:
+        ValueError: If some are missing.
+    """
+    seen: list[Array | None] = [None] * len(parts)
+    for i in objective.tapped:
+        if parts[i] is None:
+            own = label if len(parts) == 1 else f"{label}[{objective.output_names[i]!r}]"
+            user = next(m.name for m in objective.metrics[i] if m.spec is None)
+            raise ValueError(
+                f"`{own}` is missing: output '{objective.output_names[i]}' has the metric "
+                f"'{user}', which needs targets. Received: {own}=None"
+            )
+        seen[i] = as_given(parts[i], dtype, label)
+    return seen
+
+
+def as_given(value: Any, dtype: str, label: str) -> Array:
+    """An array with its own axes; floats in the model's dtype."""
+    array = _data.numeric(value, label)
+    return array.astype(dtype) if array.dtype.kind == "f" and array.dtype != dtype else array
 
 
 def _check_range(array: Array, kernels: Sequence[str], own: str, user: str) -> None:

@@ -6,6 +6,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pronghorn import _engine
 from pronghorn.losses._function import SPARSE
 from pronghorn.metrics import Mean
@@ -17,11 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class TrackedMetric:
-    """A metric of one output."""
+    """A metric of one output.
+
+    Attributes:
+        metric: The object.
+        name: Its name in logs, before that of the output.
+        spec: For the engine; None if Python computes the metric from the outputs.
+        weighted: Whether sample weights apply.
+    """
 
     metric: Any
     name: str
-    spec: MetricSpec
+    spec: MetricSpec | None
+    weighted: bool = False
 
 
 @dataclass
@@ -52,7 +62,7 @@ class Objective:
     def _is_sparse(self, output: int) -> bool | None:
         spec = self.losses[output]
         users = [] if spec is None else [(str(self.loss_names[output]), spec["name"])]
-        users += [(tracked.name, tracked.spec["name"]) for tracked in self.metrics[output]]
+        users += [(tracked.name, spec["name"]) for tracked, spec in self._in_engine(output)]
         kinds = {_engine.is_sparse(engine_name) for _, engine_name in users}
         if len(kinds) == 2:
             sparse = [name for name, kernel in users if _engine.is_sparse(kernel)]
@@ -63,15 +73,41 @@ class Objective:
             )
         return kinds.pop() if kinds else None
 
+    def _in_engine(self, output: int) -> list[tuple[TrackedMetric, MetricSpec]]:
+        return [(each, each.spec) for each in self.metrics[output] if each.spec is not None]
+
+    @functools.cached_property
+    def engine_metrics(self) -> list[list[MetricSpec]]:
+        """What the engine computes of each output."""
+        return [[spec for _, spec in self._in_engine(o)] for o in range(len(self.metrics))]
+
+    @functools.cached_property
+    def tapped(self) -> list[int]:
+        """The outputs that metrics in Python see."""
+        return [o for o, row in enumerate(self.metrics) if any(m.spec is None for m in row)]
+
+    def take_over(self, results: Results) -> None:
+        """Gives the engine's sums to the metrics."""
+        for output, sums in enumerate(results["metrics"]):
+            for (tracked, _), pair in zip(self._in_engine(output), sums, strict=True):
+                tracked.metric._set_state(*pair)
+
+    def reset_tapped(self) -> None:
+        """Lets the metrics that Python computes forget what they saw."""
+        for output in self.tapped:
+            for tracked in self.metrics[output]:
+                if tracked.spec is None:
+                    tracked.metric.reset_state()
+
     def kernels(self, output: int) -> list[str]:
         """The engine's names of what is computed of an output, the loss first ("" if none)."""
         spec = self.losses[output]
         loss = "" if spec is None else spec["name"]
-        return [loss, *(tracked.spec["name"] for tracked in self.metrics[output])]
+        return [loss, *(spec["name"] for _, spec in self._in_engine(output))]
 
     def ignored_class(self, output: int) -> int | None:
         """The label, if there is one, that all cross-entropies of an output leave out."""
-        specs = [self.losses[output], *(tracked.spec for tracked in self.metrics[output])]
+        specs = [self.losses[output], *(spec for _, spec in self._in_engine(output))]
         ignored = {
             spec.get("ignore_class")
             for spec in specs
@@ -90,9 +126,15 @@ class Objective:
         if len(self.loss_outputs) > 1:
             for i in self.loss_outputs:
                 logs[f"{self.output_names[i]}_loss"] = _ratio(results["output_losses"][i])
+        sums = [iter(row) for row in results["metrics"]]
         for name, (i, j) in self._metric_places.items():
-            total, weight = results["metrics"][i][j]
-            logs[name] = float(self.metrics[i][j].metric._engine_result(total, weight))
+            tracked = self.metrics[i][j]
+            if tracked.spec is not None:
+                logs[name] = float(tracked.metric._engine_result(*next(sums[i])))
+                continue
+            result = tracked.metric.result()
+            named = result if isinstance(result, dict) else {name: result}
+            logs.update((key, plain_number(value)) for key, value in named.items())
         return dict(sorted(logs.items()))
 
     def in_order(self, logs: dict[str, float]) -> float | list[float]:
@@ -120,7 +162,7 @@ class Objective:
 
     def _by_weight(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         places = [(i, j) for i, row in enumerate(self.metrics) for j in range(len(row))]
-        weighted = [p for p in places if self.metrics[p[0]][p[1]].spec.get("weighted")]
+        weighted = [p for p in places if self.metrics[p[0]][p[1]].weighted]
         return [p for p in places if p not in weighted], weighted
 
     @functools.cached_property
@@ -147,6 +189,12 @@ class Objective:
         if len(self.loss_outputs) < 2:
             return []
         return [Mean(name=f"{self.output_names[i]}_loss") for i in self.loss_outputs]
+
+
+def plain_number(value: Any) -> Any:
+    """What a metric gave: a float, or an array of several values."""
+    array = np.asarray(value)
+    return array if array.size != 1 else float(array.reshape(()))
 
 
 def _ratio(pair: tuple[float, float]) -> float:

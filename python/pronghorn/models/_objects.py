@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def needs_objects(request: Request) -> bool:
-    """Whether a loss or metric was asked for that the engine does not compute."""
+    """Whether a loss was asked for that the engine does not compute."""
     for identifier in _tree.flatten(request.loss):
         if identifier is None or _resolve._by_shape(identifier):
             continue
@@ -29,25 +29,7 @@ def needs_objects(request: Request) -> bool:
             spec = losses._function.engine_spec(found)
         if spec is None:
             return True
-    for rows in (request.metrics, request.weighted_metrics):
-        for identifier in _tree.flatten(rows):
-            if identifier is None or _resolve._by_shape(identifier):
-                continue
-            if _metric_object(identifier)._engine_spec() is None:
-                return True
     return False
-
-
-def _metric_object(identifier: Any) -> metrics.Metric:
-    found = metrics.get(identifier)
-    if isinstance(found, type):
-        found = found()
-    if not isinstance(found, metrics.Metric):
-        found = metrics.MeanMetricWrapper(found, name=getattr(found, "__name__", None))
-    metric: metrics.Metric = found
-    if isinstance(identifier, str):
-        metric.name = identifier
-    return metric
 
 
 class _UsersLoss(losses.Loss):
@@ -117,7 +99,7 @@ class Objects:
     @staticmethod
     def _metric(identifier: Any, shape: Any, target: Any) -> metrics.Metric:
         kind = _resolve._by_shape(identifier)
-        metric = _metric_object(
+        metric = _resolve.metric_object(
             (kind and _resolve._flavour(kind, shape, _shape_of(target))) or identifier
         )
         if isinstance(identifier, str):

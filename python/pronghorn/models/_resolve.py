@@ -70,8 +70,10 @@ def resolve(
         rows = _per_output_metrics(getattr(request, argument), names, argument)
         for i, row in enumerate(rows):
             for identifier in row:
-                metric = _metric(identifier, output_shapes[i], target_shapes[i], names[i])
-                metric.spec["weighted"] = weighted
+                metric = _metric(identifier, output_shapes[i], target_shapes[i])
+                metric.weighted = weighted
+                if metric.spec is not None:
+                    metric.spec["weighted"] = weighted
                 tracked[i].append(metric)
     return Objective(names, found_names, found, tracked)
 
@@ -125,25 +127,26 @@ def _loss(
     return name, spec
 
 
-def _metric(
-    identifier: Any, output: Shape, target: Shape | None, output_name: str
-) -> TrackedMetric:
+def _metric(identifier: Any, output: Shape, target: Shape | None) -> TrackedMetric:
     kind = _by_shape(identifier)
-    metric = metrics.get(_flavour(kind, output, target) if kind else identifier)
-    if isinstance(metric, type):
-        metric = metric()
-    if not isinstance(metric, metrics.Metric):
-        metric = metrics.MeanMetricWrapper(metric)
+    metric = metric_object(_flavour(kind, output, target) if kind else identifier)
     if isinstance(identifier, str):
         metric.name = identifier
-    name = metric.name
     spec = metric._engine_spec()
-    if spec is None:
-        raise ValueError(
-            f"The metric '{name}' of output '{output_name}' is not one that the engine computes: "
-            f"{', '.join(_engine.loss_names())}."
-        )
-    return TrackedMetric(metric, name, dict(spec))  # type: ignore[arg-type]
+    return TrackedMetric(metric, metric.name, None if spec is None else dict(spec))  # type: ignore[arg-type]
+
+
+def metric_object(identifier: Any) -> metrics.Metric:
+    """The metric of a name, a class, an object or a function of (y_true, y_pred)."""
+    found = metrics.get(identifier)
+    if isinstance(found, type):
+        found = found()
+    if not isinstance(found, metrics.Metric):
+        found = metrics.MeanMetricWrapper(found, name=getattr(found, "__name__", None))
+    metric: metrics.Metric = found
+    if isinstance(identifier, str):
+        metric.name = identifier
+    return metric
 
 
 def _per_output_losses(loss: Any, names: list[str], keyed: bool) -> list[Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from pronghorn import _tree
 from pronghorn._autodiff import Tensor, silenced
 from pronghorn.models._feed import Feed
+from pronghorn.models._objective import plain_number
 
 if TYPE_CHECKING:
     from pronghorn._engine import Array
@@ -118,7 +119,7 @@ class StepRun:
             raise TypeError(
                 f"A step must return a dict of numbers by name. Received: {type(found).__name__}"
             )
-        return {name: _number(name, value) for name, value in sorted(_flat(found).items())}
+        return {name: plain_number(value) for name, value in sorted(_flat(found).items())}
 
     def reset_results(self) -> None:
         """Forgets what the metrics saw."""
@@ -135,10 +136,3 @@ def _flat(logs: dict[str, Any]) -> dict[str, Any]:
     for name, value in logs.items():
         found.update(_flat(value) if isinstance(value, dict) else {name: value})
     return found
-
-
-def _number(name: str, value: Any) -> Any:
-    array = np.asarray(value)
-    if array.size != 1:
-        return array
-    return float(array.reshape(()))

@@ -57,9 +57,10 @@ class SteppedModel(MeasuredModel):
     def run_mode(self) -> str:
         """How training runs: "compiled", "split" or "recorded".
 
-        Compiled: whole epochs in the engine. Split: the layers' forward and backward passes in the
-        engine, and the losses, metrics or steps of your own in Python. Recorded: the layers that
-        are not the engine's run in Python too.
+        Compiled: whole epochs in the engine; metrics that it does not compute see the outputs of
+        many batches at a time. Split: the layers' forward and backward passes in the engine, and
+        the losses or steps of your own in Python. Recorded: the layers that are not the engine's
+        run in Python too.
         """
         if not self._is_compiled_graph():
             return "recorded"
@@ -258,7 +259,7 @@ class SteppedModel(MeasuredModel):
         return _tree.pack_as(parts[0], joined)
 
     def _check_own_objects(self, request: Any) -> None:
-        """Notes whether losses and metrics are the engine's."""
+        """Notes whether the losses are the engine's."""
         self._objects_needed = needs_objects(request)
 
 
@@ -295,5 +296,4 @@ def _leaves(structure: Any) -> list[Any]:
 
 
 def _array(value: Any, dtype: str, label: str) -> Any:
-    array = _data.numeric(value._value if isinstance(value, Tensor) else value, label)
-    return array.astype(dtype) if array.dtype.kind == "f" and array.dtype != dtype else array
+    return _feed.as_given(value._value if isinstance(value, Tensor) else value, dtype, label)
