@@ -56,7 +56,9 @@ class MonitorCallback(Callback):
         name = self.monitor.removeprefix("val_")
         if name == "loss" or name.endswith("_loss"):
             return "down"
-        for metric in getattr(self.model, "metrics", None) or ():
+        listed = list(getattr(self.model, "metrics", None) or ())
+        inside = [each for metric in listed for each in getattr(metric, "metrics", ())]
+        for metric in listed + inside:
             if name == metric.name or name.endswith(f"_{metric.name}"):
                 direction = getattr(metric, "_direction", None)
                 if direction is not None:

@@ -43,9 +43,9 @@ class StepFeed(Feed):
             [None if y is None else y[rows] for y in self.ys],
             [None if w is None else w[rows] for w in self.sample_weights],
             count,
-            self.x,
-            self.y,
-            self.weight,
+            x=self.x,
+            y=self.y,
+            weight=self.weight,
         )
 
     def data(self) -> Any:

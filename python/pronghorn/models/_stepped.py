@@ -206,7 +206,7 @@ class SteppedModel(MeasuredModel):
             )
             weight_structure = 0 if len(weights) == 1 else [0] * len(weights)
         return (
-            StepFeed(list(xs), list(ys), weights, rows, _outline(x), structure, weight_structure),
+            StepFeed(xs, ys, weights, rows, x=_outline(x), y=structure, weight=weight_structure),
             StepObjective(self),
         )
 
