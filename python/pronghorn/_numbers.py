@@ -33,6 +33,8 @@ def real(
         >>> real(3, "rate", low=0)
         3.0
     """
+    if type(value) is float and low < value < high:
+        return value
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
@@ -66,6 +68,8 @@ def integer(value: object, argument: str, *, low: int | None = None) -> int:
         >>> integer(np.int64(3), "patience", low=0)
         3
     """
+    if type(value) is int and (low is None or value >= low):
+        return value
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise TypeError(f"`{argument}` must be an integer; received {value!r}.")
     result = int(value)

@@ -51,6 +51,8 @@ def validation_split(value: Any, rows: int) -> int:
     Raises:
         ValueError: If the fraction is not in [0, 1) or leaves one of the two parts empty.
     """
+    if type(value) is float and value == 0.0:
+        return rows
     fraction = real(value, "validation_split", low=0.0, high=1.0, open_high=True)
     if fraction == 0.0:
         return rows

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from _pairs import (
     assert_histories_equal,
-    assert_logs_equal,
     compile_pair,
     fit_pair,
     pair,
@@ -23,27 +22,12 @@ def _arguments(library: Any) -> dict[str, Any]:
     return {
         "optimizer": "adam",
         "loss": "binary_crossentropy",
-        "metrics": [
-            m.AUC(),
-            m.AUC(curve="PR", multi_label=True, name="pr"),
-            m.Precision(thresholds=[0.3, 0.6]),
-            m.Recall(class_id=1),
-            m.F1Score(threshold=0.5),
-            m.R2Score(),
-            m.SensitivityAtSpecificity(0.5),
-            m.BinaryIoU(),
-            _largest,
-            "mae",
-        ],
-        "weighted_metrics": [
-            m.AUC(),
-            m.FBetaScore(average="macro", threshold=0.4),
-            m.TruePositives(),
-        ],
+        "metrics": [m.AUC(), m.Recall(thresholds=[0.3, 0.6]), m.F1Score(), _largest, "mae"],
+        "weighted_metrics": [m.AUC(), m.TruePositives()],
     }
 
 
-def test_fit_and_evaluate(rng: np.random.Generator) -> None:
+def test_fit_with_validation(rng: np.random.Generator) -> None:
     models = compile_pair(pair(small_classifier(output="sigmoid")), _arguments)
     x = rng.standard_normal((50, 6)).astype("float32")
     y = rng.integers(0, 2, (50, 3)).astype("float32")
@@ -53,5 +37,3 @@ def test_fit_and_evaluate(rng: np.random.Generator) -> None:
     )
     assert models.pronghorn.run_mode == "compiled"
     assert_histories_equal(*histories)
-    logs = [m.evaluate(x, y, batch_size=16, verbose=0, return_dict=True) for m in models]
-    assert_logs_equal(*logs)

@@ -92,7 +92,7 @@ class CallbackList(Callback):
         """
         hooks = _BATCH_HOOKS[mode]
         for callback in self.callbacks:
-            if type(callback) is ProgbarLogger:
+            if type(callback) in (ProgbarLogger, History):
                 continue
             for hook in hooks:
                 if _writes(callback, hook):

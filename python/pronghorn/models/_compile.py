@@ -10,6 +10,7 @@ from pronghorn._numbers import integer
 from pronghorn.models import _feed
 from pronghorn.models._feed import Feed, Labels
 from pronghorn.models._objective import Objective
+from pronghorn.models._plain_feed import PlainFeed
 from pronghorn.models._resolve import Request, check_identifiers, resolve
 from pronghorn.models._step_run import StepResults, StepRun
 from pronghorn.models._stepped import SteppedModel
@@ -18,6 +19,17 @@ from pronghorn.optimizers._state import plan_state, read_state
 
 if TYPE_CHECKING:
     from pronghorn._engine import OptimizerSpec, Run
+
+
+# What a copy makes for itself.
+_MADE_ANEW = (
+    "_objective",
+    "_trainer",
+    "_trainer_engine",
+    "_optimizer_spec",
+    "_plain_feed",
+    "_verdict",
+)
 
 
 class CompiledModel(SteppedModel):
@@ -36,6 +48,7 @@ class CompiledModel(SteppedModel):
         self._trainer: Trainer | None = None
         self._trainer_engine: Any = None
         self._optimizer_spec: OptimizerSpec | None = None
+        self._plain_feed: PlainFeed | None = None
 
     def compile(
         self,
@@ -113,7 +126,7 @@ class CompiledModel(SteppedModel):
         self._trainer = None
 
     def __getstate__(self) -> dict[str, Any]:
-        fresh = dict.fromkeys(("_objective", "_trainer", "_trainer_engine", "_optimizer_spec"))
+        fresh = dict.fromkeys(_MADE_ANEW)
         state = {**super().__getstate__(), **fresh}
         if self.optimizer is not None and self.built:
             state["_optimizer_state"] = [value for _, value in read_state(self.optimizer, self)]
@@ -161,6 +174,16 @@ class CompiledModel(SteppedModel):
         self._stepping = self._steps_needed()
         if self._stepping:
             return self._step_feed(x, y, sample_weight, class_weight, labels)  # type: ignore[return-value]
+        known, plain = self._objective, self._plain_feed
+        unweighted = sample_weight is None and class_weight is None
+        if (
+            plain is not None
+            and plain.objective is known
+            and (objective is None or objective is known)
+        ):
+            feed = plain.feed(x, y) if unweighted else None
+            if feed is not None:
+                return feed, plain.objective
         if x is None:
             raise ValueError(f"`{labels.x}` is missing. Received: {labels.x}=None")
         xs = self._input_arrays(x, labels.x)
@@ -183,7 +206,10 @@ class CompiledModel(SteppedModel):
         weights = _feed.convert_weights(
             sample_weight, class_weight, parts, names, keyed, rows, dtype, labels.sample_weight
         )
-        return Feed(xs, ys, weights, rows, seen), objective
+        feed = Feed(xs, ys, weights, rows, seen)
+        if objective is known and unweighted:
+            self._plain_feed = PlainFeed.learnt(x, y, feed, objective, shapes[0])
+        return feed, objective
 
     def _assert_optimizer(self) -> None:
         if self.optimizer is None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pronghorn.models._objective import Objective
 
 
-_BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
-_HINGES = ("hinge", "squared_hinge")
+BINARY = ("binary_crossentropy", "binary_focal_crossentropy")
+HINGES = ("hinge", "squared_hinge")
 
 
 @dataclass
@@ -133,13 +133,13 @@ def as_given(value: Any, dtype: str, label: str) -> Array:
 
 
 def _check_range(array: Array, kernels: Sequence[str], own: str, user: str) -> None:
-    if kernels[0] in _BINARY and ((array < 0) | (array > 1)).any():
+    if kernels[0] in BINARY and ((array < 0) | (array > 1)).any():
         raise ValueError(
             f"`{own}` must lie between 0 and 1 for '{user}'. Received values from "
             f"{array.min()} to {array.max()}."
         )
     # Keras reads 0 as -1 in batches of nothing but 0 and 1: a value that depends on the batches.
-    if any(kernel in _HINGES for kernel in kernels) and (array == 0).any():
+    if any(kernel in HINGES for kernel in kernels) and (array == 0).any():
         wrong = (array != 0) & (array != 1)
         if wrong.any():
             raise ValueError(

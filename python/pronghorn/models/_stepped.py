@@ -50,6 +50,7 @@ class SteppedModel(MeasuredModel):
         self._run_eagerly = False
         self._stepping = False  # whether the last run called steps
         self._objects_needed = False
+        self._verdict: tuple[Any, bool] | None = None  # of the layers, for an engine
 
     # How the model runs.
 
@@ -74,13 +75,24 @@ class SteppedModel(MeasuredModel):
         for name in _STEPS:
             if getattr(cls, name) is not getattr(SteppedModel, name):
                 return True
-        for layer in self._flatten_layers():
+        # What an engine was made of does not change while it is there.
+        if self._verdict is not None and self._verdict[0] is self._engine:
+            return self._verdict[1]
+        layers = self._flatten_layers()
+        found = self._need_steps(layers)
+        if self._engine is not None and not any(layer._users_own for layer in layers):
+            self._verdict = self._engine, found
+        return found
+
+    @staticmethod
+    def _need_steps(layers: Sequence[Any]) -> bool:
+        for layer in layers:
             if layer._users_own and layer._attributes().metrics:  # which are logged
                 return True
             for variable in layer._weights:
                 if variable.constraint is not None and not variable._constrained_by_engine:
                     return True
-            if layer._penalises_beyond_engine():  # type: ignore[attr-defined]
+            if layer._penalises_beyond_engine():
                 return True
         return False
 
@@ -261,6 +273,7 @@ class SteppedModel(MeasuredModel):
     def _check_own_objects(self, request: Any) -> None:
         """Notes whether the losses are the engine's."""
         self._objects_needed = needs_objects(request)
+        self._verdict = None
 
 
 def _unpacked(data: Any) -> tuple[Any, Any, Any]:
