@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 from pronghorn._state import snake_case, unique_name
 
 _scopes: list[str] = []
@@ -20,19 +17,29 @@ def auto_name(class_name: str) -> str:
     return unique_name(snake_case(class_name))
 
 
-@contextlib.contextmanager
-def name_scope(name: str) -> Iterator[str]:
-    """Prefixes the paths of the weights created inside, and yields the full path.
+class name_scope:
+    """Prefixes the paths of the weights created inside, and gives the full path.
+
+    Args:
+        name: The prefix.
 
     Example:
         >>> with name_scope("sequential"), name_scope("dense") as path:
         ...     path
         'sequential/dense'
     """
-    _scopes.append(name)
-    try:
-        yield "/".join(_scopes)
-    finally:
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> str:
+        path = "/".join((*_scopes, self._name))
+        _scopes.append(self._name)
+        return path
+
+    def __exit__(self, *error: object) -> None:
         _scopes.pop()
 
 

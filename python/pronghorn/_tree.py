@@ -24,7 +24,13 @@ def flatten(structure: Any) -> list[Any]:
     if isinstance(structure, dict):
         return [leaf for key in sorted(structure) for leaf in flatten(structure[key])]
     if isinstance(structure, (list, tuple)):
-        return [leaf for item in structure for leaf in flatten(item)]
+        leaves: list[Any] = []
+        for item in structure:
+            if isinstance(item, (dict, list, tuple)):
+                leaves += flatten(item)
+            else:
+                leaves.append(item)
+        return leaves
     return [structure]
 
 

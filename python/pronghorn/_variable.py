@@ -75,6 +75,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self._scalar = tuple(shape) == ()  # which the engine keeps as a vector of one
         self._core = _engine.CoreVariable(tuple(shape) or (1,), cast("DType", dtype), _row_axes)
         self._leaf = Node()
+        # Stands for the value where only the place in a record matters.
+        self._mark = Tensor(np.empty((), dtype), self._leaf)
         self._set(value)
 
     def _recorded(self) -> Tensor | None:

@@ -16,6 +16,8 @@ from pronghorn.config import floatx
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_ARRAY = np.ndarray
+_FLOAT, _BOOL = np.dtype(np.float32), np.dtype(np.bool_)  # results that stay as they are
 _PLAIN = (np.ndarray, float, int, bool, type(None))
 _WIDE = {"f": (np.dtype(np.float64),), "i": (np.dtype(np.int64), np.dtype(np.uint64))}
 
@@ -56,18 +58,26 @@ class Operation:
         """The value for any kind of arguments."""
         if kwargs and not self._tensor_names.isdisjoint(kwargs):
             args, kwargs = self._by_position(args, kwargs)
-        seen = list(args)
-        values = list(args)
+        # Both are `args` itself until an argument turns out to be something else than an array.
+        seen: Any = args
+        values: Any = args
         flags = 0  # 1: a tensor is among the arguments; 2: one with a history
-        for i in range(min(self.tensors, len(args))):
-            argument = args[i]
+        count = self.tensors
+        for i, argument in enumerate(args):
+            if i == count:
+                break
             kind = type(argument)
-            if kind is np.ndarray or kind is float or kind is int:
+            if kind is _ARRAY or kind is float or kind is int:
                 continue
+            if values is args:
+                values = list(args)
             if kind is Tensor:
                 values[i] = argument._value
                 flags |= 1 if argument._node is None else 3
-            elif self.gathered and i == 0:
+                continue
+            if seen is args:
+                seen = list(args)
+            if self.gathered and i == 0:
                 pairs = [_converted(each) for each in argument]
                 seen[0] = [pair[0] for pair in pairs]
                 values[0] = [pair[1] for pair in pairs]
@@ -87,7 +97,9 @@ class Operation:
         if isinstance(result, (tuple, list)):
             result = tuple(_settled(part, values) for part in result)
         elif self.settled:
-            result = _settled(result, values)
+            dtype = getattr(result, "dtype", None)
+            if dtype is not _FLOAT and dtype is not _BOOL:
+                result = _settled(result, values)
         if not flags:
             return result
         node = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from pronghorn._autodiff import _record
 from pronghorn._autodiff._record import Node
-from pronghorn._autodiff._tensor import Tensor, value_of
+from pronghorn._autodiff._tensor import PendingTensor, Tensor, value_of
 
 
 def pull_back(
@@ -57,16 +58,6 @@ def _reverse(
             _through(node, held[node] if node in targets else held.pop(node), order, held, keep)
 
 
-def _inputs(node: Node) -> list[Tensor]:
-    found = []
-    for argument in node.args:
-        if isinstance(argument, Tensor):
-            found.append(argument)
-        elif type(argument) is list:
-            found += [each for each in argument if isinstance(each, Tensor)]
-    return found
-
-
 def _relevant(results: Sequence[Any], sources: set[Node]) -> dict[Node, None]:
     """The nodes between `results` and `sources`, both included, earlier ones first."""
     reached: dict[Node, list[Node]] = {}
@@ -75,9 +66,17 @@ def _relevant(results: Sequence[Any], sources: set[Node]) -> dict[Node, None]:
         node = stack.pop()
         if node in reached:
             continue
-        parents = [t._node for t in _inputs(node) if t._node is not None]
-        reached[node] = parents
-        stack.extend(parents)
+        reached[node] = parents = []
+        for argument in node.args:
+            kind = type(argument)
+            if kind is Tensor or kind is PendingTensor:
+                if argument._node is not None:
+                    parents.append(argument._node)
+            elif kind is list:
+                for each in argument:
+                    if isinstance(each, Tensor) and each._node is not None:
+                        parents.append(each._node)
+        stack += parents
     relevant: dict[Node, None] = {}
     for node in sorted(reached, key=_number):
         if node in sources:
@@ -96,12 +95,19 @@ _number = operator.attrgetter("number")
 def _add(held: dict[Node, list[Any]], tensor: Tensor, gradient: Any) -> None:
     node = tensor._node
     assert node is not None
-    if gradient is None or tensor._value.dtype.kind != "f":
+    if gradient is None:
         return
-    if gradient.dtype != tensor._value.dtype:
-        gradient = gradient.astype(tensor._value.dtype)
-    count = len(node.value) if isinstance(node.value, tuple) else 1
-    grads = held.setdefault(node, [None] * count)
+    dtype = tensor._value.dtype
+    if gradient.dtype is not dtype and gradient.dtype != dtype:
+        if dtype.kind != "f":
+            return
+        gradient = gradient.astype(dtype)
+    elif dtype.kind != "f":
+        return
+    grads = held.get(node)
+    if grads is None:
+        count = len(node.value) if type(node.value) is tuple else 1
+        grads = held[node] = [None] * count
     old = grads[tensor._index]
     grads[tensor._index] = gradient if old is None else old + gradient
 
@@ -129,10 +135,15 @@ def _through(
             else Tensor(node.value, node)
         )
     else:
-        args = [
-            [value_of(each) for each in argument] if type(argument) is list else value_of(argument)
-            for argument in node.args
-        ]
+        args = []
+        for argument in node.args:
+            kind = type(argument)
+            if kind is Tensor:
+                args.append(argument._value)
+            elif kind is list:
+                args.append([value_of(each) for each in argument])
+            else:
+                args.append(value_of(argument))
         y = node.value
     if several:
         grads = [
@@ -147,16 +158,19 @@ def _through(
 def _spread(
     args: Sequence[Any], passed: Any, order: Mapping[Node, None], held: dict[Node, list[Any]]
 ) -> None:
-    if not isinstance(passed, (tuple, list)):
+    if type(passed) is not tuple and type(passed) is not list:
         passed = (passed,)
     for argument, gradient in zip(args, passed, strict=False):
-        pairs: list[tuple[Any, Any]]
-        if isinstance(argument, Tensor):
-            pairs = [(argument, gradient)]
-        elif type(argument) is list and gradient is not None:
-            pairs = list(zip(argument, gradient, strict=True))
-        else:
-            continue
-        for tensor, part in pairs:
-            if isinstance(tensor, Tensor) and tensor._node in order:
-                _add(held, tensor, part() if callable(part) else part)
+        kind = type(argument)
+        if kind is Tensor:
+            if argument._node in order:
+                _add(held, argument, gradient() if type(gradient) is _FUNCTION else gradient)
+        elif kind is list and gradient is not None:
+            for tensor, part in zip(argument, gradient, strict=True):
+                if isinstance(tensor, Tensor) and tensor._node in order:
+                    _add(held, tensor, part() if type(part) is _FUNCTION else part)
+        elif kind is PendingTensor and argument._node in order:
+            _add(held, argument, gradient() if type(gradient) is _FUNCTION else gradient)
+
+
+_FUNCTION = types.FunctionType

@@ -58,21 +58,25 @@ def untraced() -> Iterator[None]:
         _state.tracing = before
 
 
-@contextlib.contextmanager
-def silenced() -> Iterator[None]:
+class silenced:
     """No warnings of overflow and the like from what happens inside, as operations have none.
 
     An operation that finds this done need not do it itself, which takes as long as a small one.
     """
-    if _state.silent:
-        yield
-        return
-    _state.silent = True
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        _state.silent = False
+
+    __slots__ = ("_errors",)
+
+    def __enter__(self) -> None:
+        self._errors: Any = None
+        if not _state.silent:
+            self._errors = np.errstate(all="ignore")
+            self._errors.__enter__()
+            _state.silent = True
+
+    def __exit__(self, *error: object) -> None:
+        if self._errors is not None:
+            _state.silent = False
+            self._errors.__exit__(*error)
 
 
 def recording_is_on() -> bool:
@@ -102,21 +106,25 @@ def is_watched(variable: Any) -> bool:
     return found
 
 
-@contextlib.contextmanager
-def recording() -> Iterator[None]:
+class recording:
     """Records what happens inside."""
-    _state.depth += 1
-    try:
-        yield
-    finally:
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        _state.depth += 1
+
+    def __exit__(self, *error: object) -> None:
         _state.depth -= 1
 
 
-@contextlib.contextmanager
-def paused() -> Iterator[None]:
+class paused:
     """Records nothing of what happens inside."""
-    depth, _state.depth = _state.depth, 0
-    try:
-        yield
-    finally:
-        _state.depth = depth
+
+    __slots__ = ("_depth",)
+
+    def __enter__(self) -> None:
+        self._depth, _state.depth = _state.depth, 0
+
+    def __exit__(self, *error: object) -> None:
+        _state.depth = self._depth

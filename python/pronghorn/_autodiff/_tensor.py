@@ -13,6 +13,7 @@ from pronghorn._autodiff._record import Node
 # Every operation by its name; filled by `operation`.
 OPERATIONS: dict[str, Callable[..., Any]] = {}
 
+_ARRAY = np.ndarray
 _REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
 # NumPy's names that differ from those of the operations.
 _SYNONYMS = {"conj": "copy", "bitwise_invert": "bitwise_not", "invert": "bitwise_not"}
@@ -37,7 +38,7 @@ class Tensor:
     __slots__ = ("__weakref__", "_index", "_node", "_value")
 
     def __init__(self, value: Any, node: Node | None = None, index: int = 0) -> None:
-        self._value: Any = np.asarray(value)
+        self._value: Any = value if type(value) is _ARRAY else np.asarray(value)
         self._node = node
         self._index = index
 
@@ -125,7 +126,7 @@ class Tensor:
 
     def astype(self, dtype: Any) -> Any:
         """See ``ops.cast``."""
-        return find("cast")(self, dtype)
+        return self if self._value.dtype == dtype else find("cast")(self, dtype)
 
     # Protocols.
 

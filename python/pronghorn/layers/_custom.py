@@ -110,6 +110,8 @@ def shapes_of(structure: Any) -> Any:
 
 def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Applies a layer with its own `call`."""
+    if type(inputs) is Tensor and not args and kwargs.keys() <= _TRAINING:
+        return _call_on_tensor(layer, inputs, kwargs)
     leaves = _tree.flatten([inputs, list(args), dict(kwargs)])
     if any(isinstance(leaf, KerasTensor) for leaf in leaves):
         if tracing():
@@ -129,11 +131,30 @@ def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     if not _calls.training:
         layer._forget_losses()
     outputs = _invoke(layer, inputs, args, kwargs)
+    _penalise(layer, outputs)
+    return _tree.map_structure(_plain, outputs) if plain else outputs
+
+
+_TRAINING = frozenset(("training",))
+
+
+def _call_on_tensor(layer: Layer, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    """`call` for what comes most often: one tensor, and `training` at the most."""
+    inputs = _tensor(layer, inputs)
+    if not layer.built:
+        _build(layer, inputs)
+    if not _calls.training:
+        layer._forget_losses()
+    outputs = _invoke(layer, inputs, (), kwargs)
+    _penalise(layer, outputs)
+    return outputs
+
+
+def _penalise(layer: Layer, outputs: Any) -> None:
     if layer.activity_regularizer is not None:
         for leaf in _tree.flatten(outputs):
             if isinstance(leaf, Tensor):
                 layer.add_loss(layer.activity_regularizer(leaf) / (leaf.shape or (1,))[0])
-    return _tree.map_structure(_plain, outputs) if plain else outputs
 
 
 def _plain(leaf: Any) -> Any:
@@ -175,14 +196,13 @@ def _invoke(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, 
     elif place >= len(args):
         kwargs["training"] = bool(training)
     _calls.layers.append(layer)
+    _calls.training.append(None if training is None else bool(training))
     before, _record._state.tracing = _record._state.tracing, tracing()
     try:
-        with (
-            _naming.name_scope(layer.name),
-            within_call(None if training is None else bool(training)),
-        ):
+        with _naming.name_scope(layer.name):
             return layer.call(inputs, *args, **kwargs)
     finally:
+        _calls.training.pop()
         _calls.layers.pop()
         _record._state.tracing = before
 

@@ -45,12 +45,13 @@ class LossHolder(WeightHolder):
 
     def _regularized(self) -> list[tuple[Any, Any]]:
         """Variables with a regulariser, and it."""
-        pairs = [
-            (getattr(self, name, None), getattr(self, f"{name}_regularizer", None))
-            for name in REGULARIZED
-            if self.built and getattr(self, f"{name}_regularizer", None) is not None
-        ]
-        found = [(v, r) for v, r in pairs if v is not None]
+        found = []
+        if self.built:
+            for name, argument in zip(REGULARIZED, _REGULARIZERS, strict=True):
+                regularizer = getattr(self, argument, None)
+                variable = None if regularizer is None else getattr(self, name, None)
+                if variable is not None:
+                    found.append((variable, regularizer))
         return [*found, *self._weight_regularizers]
 
     def _penalises_beyond_engine(self) -> bool:

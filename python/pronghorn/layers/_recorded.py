@@ -28,7 +28,7 @@ class PackedGradient:
 
     def __init__(self, gradients: Gradients, place: int, variable: Any) -> None:
         self.gradients, self.place, self.variable = gradients, place, variable
-        self.dtype = np.dtype(variable.dtype)
+        self.dtype = variable._mark._value.dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -141,7 +141,7 @@ def call_engine(
         return [Tensor(output) for output in outputs]
     tape = engine.forward(arrays, training, step, wanted)
     call = EngineCall(name, tape, len(inputs), leaves, wanted, composed)
-    marks = [Tensor(np.empty((), v.dtype), v._leaf) for _, v in leaves]
+    marks = [v._mark for _, v in leaves]
     results: Any = tuple(tape.outputs)
     tensors = [each if isinstance(each, Tensor) else Tensor(each) for each in inputs]
     node = Node(call, [*tensors, *marks], {}, results)

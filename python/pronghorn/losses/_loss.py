@@ -106,11 +106,12 @@ class Loss:
         if targets.dtype.kind == "f":
             targets = targets.astype(self._dtype)
         values = self.call(targets, y_pred.astype(self._dtype))
-        counted = self._counted(np.asarray(targets), np.asarray(values))
-        if counted is not None:
-            sample_weight = _weights_of_counted(
-                np.asarray(values), sample_weight, self.reduction, counted
-            )
+        if type(self)._counted is not Loss._counted:
+            counted = self._counted(np.asarray(targets), np.asarray(values))
+            if counted is not None:
+                sample_weight = _weights_of_counted(
+                    np.asarray(values), sample_weight, self.reduction, counted
+                )
         return reduce_tensors(values, sample_weight, self.reduction)
 
     def get_config(self) -> dict[str, Any]:

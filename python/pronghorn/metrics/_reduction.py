@@ -78,6 +78,11 @@ class Mean(Metric):
         self._add(values, sample_weight)
 
     def _add(self, values: ArrayLike, sample_weight: ArrayLike | None) -> None:
+        count: Any = sample_weight
+        if type(count) is int and np.ndim(values) == 0:  # the loss of a batch
+            self.total.assign_add(float(cast("Any", values)) * count)
+            self.count.assign_add(count)
+            return
         array, weights = _sample_values(values, sample_weight)
         # Axes after the first are averaged: a sample counts once however many values it has.
         axes = tuple(range(1, array.ndim))

@@ -39,8 +39,8 @@ class CalledModel(EngineModel):
             self._build_from(arrays)
         engine = self._get_engine(current_flags=bool(training))
         if training:
-            outputs = engine.forward(arrays, True, self._training_calls, False).outputs
-            self._training_calls += 1
+            outputs = engine.forward(arrays, True, self._training_calls.value, False).outputs
+            self._training_calls.value += 1
         else:
             outputs = engine.predict(arrays)
         return self._pack_outputs(outputs)
@@ -54,24 +54,28 @@ class CalledModel(EngineModel):
             arrays = self._input_arrays(plain, "inputs")
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
             self._build_from(arrays)
-        ordered = self._ordered_inputs(inputs)
-        dtype = np.dtype(self._model_dtype())
-        tensors = [
-            _fitted(array_of(x, dtype, self.name), spec.ndim)
-            for x, spec in zip(ordered, self._inputs, strict=True)
-        ]
-        self._check_inputs([tuple(x.shape) for x in tensors])
-        if _custom.training_now() is None:
-            self._forget_losses()
+        tensors = self._plain_tensors(inputs)
+        if tensors is None:
+            ordered = self._ordered_inputs(inputs)
+            dtype = np.dtype(self._model_dtype())
+            tensors = [
+                _fitted(array_of(x, dtype, self.name), spec.ndim)
+                for x, spec in zip(ordered, self._inputs, strict=True)
+            ]
+            self._check_inputs([tuple(x.shape) for x in tensors])
+        outermost = _custom.training_now() is None
         # As one node of the record the graph would not tell what its layers' outputs cost.
-        layers = self._flatten_layers()
-        penalised = any(layer.activity_regularizer is not None for layer in layers)
+        penalised = False
+        for layer in self._flatten_layers():
+            penalised = penalised or layer.activity_regularizer is not None
+            if outermost:
+                layer._losses.clear()
         if penalised or not self._is_compiled_graph():
             results = self._walk(tensors, training)
             return _tree.pack_as(_alone(self._outputs_struct), results)
         engine = self._get_engine(current_flags=True)
-        step = self._training_calls
-        self._training_calls += bool(training)
+        step = self._training_calls.value
+        self._training_calls.value += bool(training)
         tensors = [x if x.ndim > 1 else x[:, None] for x in tensors]
         results = call_engine(
             self.name,
@@ -81,11 +85,23 @@ class CalledModel(EngineModel):
             (bool(training), step),
             lambda again: self._walk(again, bool(training), composed=True),
         )
+        if isinstance(self._outputs_struct, KerasTensor) and self._outputs_struct.ndim > 1:
+            return results[0]
         shaped = [
             x[:, 0] if tensor.ndim == 1 else x
             for x, tensor in zip(results, self._outputs, strict=True)
         ]
         return _tree.pack_as(_alone(self._outputs_struct), shaped)
+
+    def _plain_tensors(self, inputs: Any) -> list[Any] | None:
+        """The tensor that the engine can read as it is; None for anything else."""
+        plain = self._plain_input
+        if plain is None or type(inputs) is not Tensor:
+            return None
+        value = inputs._value
+        flags = value.flags
+        fits = value.dtype == plain[1] and value.shape[1:] == plain[0]
+        return [inputs] if fits and flags.c_contiguous and flags.aligned else None
 
     def _walk(
         self, inputs: Sequence[Any], training: bool | None, composed: bool = False

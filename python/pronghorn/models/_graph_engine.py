@@ -43,8 +43,11 @@ class EngineModel(GraphHolder):
         return dtype
 
     def _trainable_flags(self) -> tuple[bool, ...]:
-        layers = [layer.trainable for layer in self._flatten_layers()]
-        return (*layers, *(variable.trainable for variable in self.weights))
+        flags: list[bool] = []
+        for layer in self._flatten_layers():
+            flags.append(layer.trainable)
+            flags += [variable.trainable for variable in layer._own_weights()]
+        return tuple(flags)
 
     def _get_engine(self, current_flags: bool = False) -> Engine:
         """The engine of this graph; with `current_flags` as trainable as the layers are now."""

@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from pronghorn._engine import DType
 
 
+class _Count:
+    """A number that may change without its owner's attributes doing so, which are watched."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+
+_changes = _Count()  # of the graphs of all models
+
+
 def _keys_or_names(structure: Any, tensors: Sequence[KerasTensor]) -> list[str]:
     if isinstance(structure, dict):
         return sorted(structure)
@@ -38,7 +50,9 @@ class GraphHolder(Layer):
         self._plain_input: tuple[tuple[int | None, ...], Any] | None = None
         # And all of prediction for it: the outputs, or None for any other input.
         self._plain_predict: Callable[[Any], Array | None] = _never
-        self._training_calls = 0
+        self._training_calls = _Count()
+        # The layers inside, and how many graphs had changed anywhere when they were looked up.
+        self._flat_layers: tuple[int, tuple[Any, ...]] | None = None
         # Whether the engine can run the graph; None if that was not tried.
         self._lowers: bool | None = None
         # Whether a `call` of the user's own was traced in vain, and whether it is being traced.
@@ -57,9 +71,12 @@ class GraphHolder(Layer):
         self._lowers = None
         self._eager = type(self._eager)()
         self.built = True
+        _changes.value += 1
 
     def _drop_graph(self) -> None:
         self._layer_graph = None
+        self._flat_layers = None
+        _changes.value += 1
         self._drop_engine()
         self.built = False
 
@@ -134,6 +151,20 @@ class GraphHolder(Layer):
         if self._own_call:
             return super()._sublayers()
         return [] if self._layer_graph is None else list(self._layer_graph.operations)
+
+    def _flatten_layers(self) -> list[Any]:
+        if self._layer_graph is None or self._own_call:
+            return super()._flatten_layers()
+        known = self._flat_layers
+        if known is None or known[0] != _changes.value:
+            found: list[Any] = super()._flatten_layers()
+            if any(
+                each._own_call or (isinstance(each, GraphHolder) and each._layer_graph is None)
+                for each in found
+            ):
+                return found  # what is inside them may change without a graph
+            known = self._flat_layers = (_changes.value, tuple(found))
+        return list(known[1])
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by name or position.

@@ -151,6 +151,7 @@ class GraphModel(CalledModel):
 
 # Made anew after pickling and copying.
 _OF_THE_GRAPH = (
+    "_flat_layers",
     "_engine",
     "_engine_flags",
     "_engine_variables",

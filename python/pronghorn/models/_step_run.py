@@ -48,6 +48,12 @@ class StepFeed(Feed):
             weight=self.weight,
         )
 
+    def batch(self, rows: Any) -> Any:
+        """Some of the samples as `data` gives them."""
+        if self.x == 0 and self.y == 0 and self.weight is None:  # one array each
+            return Tensor(_rows_of(self.xs[0], rows)), Tensor(_rows_of(self.ys[0], rows))
+        return self.rows_of(rows, 0).data()
+
     def data(self) -> Any:
         """The batch as a step takes it: x, (x, y) or (x, y, sample_weight)."""
         x = _packed(self.x, self.xs)
@@ -56,6 +62,10 @@ class StepFeed(Feed):
         if weight is not None:
             return x, y, weight
         return x if y is None and not isinstance(x, tuple) else (x, y) if y is not None else (x,)
+
+
+def _rows_of(array: Any, rows: Any) -> Any:
+    return array[rows] if type(rows) is slice else array.take(rows, axis=0)
 
 
 def _packed(structure: Any, arrays: Any) -> Any:
@@ -101,17 +111,17 @@ class StepRun:
         """Runs batches, up to a number or a time, and gives their number."""
         del learning_rates  # the optimizer reads its own
         began, count = time.perf_counter(), 0
-        while self.done < self.steps and count != max_steps:
-            start = self.done * self._size
-            stop = min(start + self._size, self._feed.rows)
-            rows: Any = np.s_[start:stop] if self._order is None else self._order[start:stop]
-            with silenced():
-                found = self._step(self._feed.rows_of(rows, stop - start).data())
-            self._logs = self._named(found)
-            self.done += 1
-            count += 1
-            if 0 <= max_seconds < time.perf_counter() - began:
-                break
+        with silenced():
+            while self.done < self.steps and count != max_steps:
+                start = self.done * self._size
+                stop = min(start + self._size, self._feed.rows)
+                rows: Any = np.s_[start:stop] if self._order is None else self._order[start:stop]
+                found = self._step(self._feed.batch(rows))
+                self._logs = self._named(found)
+                self.done += 1
+                count += 1
+                if 0 <= max_seconds < time.perf_counter() - began:
+                    break
         return count
 
     def _named(self, found: Any) -> dict[str, float]:

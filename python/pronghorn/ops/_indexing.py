@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,12 @@ def _(dy: Any, y: Any, x: Any, indices: Any, axis: int | None = None) -> Any:
     places = _places(indices)
     if axis is None:
         return reshape(_put(dy, places.ravel(), (int(np.prod(x.shape)),)), x.shape)
-    return _put(dy, _grid(x.shape, places, axis), x.shape)
+    return _put(dy, _grid(x.shape, places, axis), x.shape, _once(places, x, axis))
+
+
+def _once(places: Any, x: Any, axis: int) -> bool:
+    """Whether `take_along_axis` cannot have taken an element twice."""
+    return places.shape[axis] == 1 and all(map(operator.le, places.shape, x.shape))
 
 
 def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:

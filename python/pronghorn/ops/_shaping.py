@@ -11,7 +11,7 @@ from pronghorn._autodiff import OPERATIONS, Tensor, operation, rule
 
 
 def _ints(shape: Any) -> Any:
-    return tuple(int(size) for size in shape) if isinstance(shape, (tuple, list)) else shape
+    return tuple(map(int, shape)) if isinstance(shape, (tuple, list)) else shape
 
 
 @operation()
@@ -131,7 +131,14 @@ def broadcast_to(x: Any, shape: Any) -> Any:
         >>> broadcast_to([1.0, 2.0], (2, 2)).tolist()
         [[1.0, 2.0], [1.0, 2.0]]
     """
-    return np.ascontiguousarray(np.broadcast_to(x, _ints(shape)))
+    x, sizes = np.asarray(x), _ints(shape)
+    if x.ndim > (len(sizes) if isinstance(sizes, tuple) else 1):
+        raise ValueError(
+            f"ops.broadcast_to cannot leave axes out. Received: x.shape={x.shape}, shape={shape}"
+        )
+    filled = np.empty(sizes, x.dtype)
+    filled[...] = x
+    return filled
 
 
 @rule(broadcast_to)
@@ -368,11 +375,13 @@ def _(dy: Any, y: Any, x: Any, key: Any) -> Any:
 
 
 @operation(name="_put")
-def _put(dy: Any, key: Any, shape: Any) -> Any:
-    """Zeros of a shape, with dy added at x[key]."""
+def _put(dy: Any, key: Any, shape: Any, once: bool = False) -> Any:
+    """Zeros of a shape, with dy added at x[key]; `once`: no place is named twice."""
     result = np.zeros(shape, np.asarray(dy).dtype)
     parts = key if isinstance(key, tuple) else (key,)
-    if all(part is None or part is Ellipsis or isinstance(part, (int, slice)) for part in parts):
+    if once or all(
+        part is None or part is Ellipsis or isinstance(part, (int, slice)) for part in parts
+    ):
         result[key] = dy
     else:
         np.add.at(result, key, dy)
@@ -380,7 +389,7 @@ def _put(dy: Any, key: Any, shape: Any) -> Any:
 
 
 @rule(_put)
-def _(dy: Any, y: Any, values: Any, key: Any, shape: Any) -> Any:
+def _(dy: Any, y: Any, values: Any, key: Any, shape: Any, once: bool = False) -> Any:
     return get_item(dy, key)
 
 

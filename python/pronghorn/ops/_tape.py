@@ -146,36 +146,36 @@ class GradientTape:
             factors = [
                 None if f is None else tensor_like(f) for f in _tree.flatten(output_gradients)
             ]
-        places = [self._place(source) for source in _tree.flatten(sources)]
-        with self._recording_for_others():
+        listed = _tree.flatten(sources)
+        places = [self._place(source) for source in listed]
+        # A tape that is still open records its own gradient only if it is persistent.
+        stopped = self._open and not self._persistent
+        if stopped:
+            self.__exit__()
+        try:
             keep = _record.recording_is_on()
             ones = [
                 _ones(each, keep) if factor is None else _bare(factor, keep)
                 for each, factor in zip(targets, factors, strict=True)
             ]
             found = pull_back(targets, ones, places, keep)
+        finally:
+            if stopped:
+                self.__enter__()
         flat = [
             _finished(gradient, source, unconnected_gradients)
-            for gradient, source in zip(found, _tree.flatten(sources), strict=True)
+            for gradient, source in zip(found, listed, strict=True)
         ]
-        return _tree.pack_as(sources, flat)
-
-    @contextmanager
-    def _recording_for_others(self) -> Iterator[None]:
-        """A tape that is still open records its own gradient only if it is persistent."""
-        if self._open and not self._persistent:
-            with self.stop_recording():
-                yield
-        else:
-            yield
+        return _packed(sources, flat)
 
     def _place(self, source: Any) -> Any:
         if isinstance(source, Tensor):
             node = source._node
             unknown = node is not None and node.operation is None and node not in self._watched
             return None if node is None or unknown else (node, source._index)
-        if hasattr(source, "_leaf"):
-            return source._leaf if source._leaf in self._watched else None
+        leaf = getattr(source, "_leaf", None)
+        if leaf is not None:
+            return leaf if leaf in self._watched else None
         raise TypeError(
             "Gradients are taken with respect to tensors and variables; make a tensor of an array "
             f"with ops.convert_to_tensor, and watch it. Received: {type(source).__name__}"
@@ -216,8 +216,22 @@ class GradientTape:
         return _tree.pack_as(sources, found)
 
 
+def _packed(sources: Any, flat: list[Any]) -> Any:
+    """Gradients in the structure of the sources, of which a flat list is the commonest."""
+    if type(sources) is list and len(sources) == len(flat):
+        for source in sources:
+            if type(source) is list or type(source) is tuple or type(source) is dict:
+                break
+        else:
+            return flat
+    return _tree.pack_as(sources, flat)
+
+
 def _ones(target: Any, keep: bool) -> Any:
-    ones = np.ones_like(target._value) if isinstance(target, Tensor) else np.ones(np.shape(target))
+    if isinstance(target, Tensor):
+        ones = np.ones(target._value.shape, target._value.dtype)
+    else:
+        ones = np.ones(np.shape(target))
     return Tensor(ones) if keep else ones
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +56,7 @@ class Applying:
     _held: tuple[Any, ...] = ()
     _holder: Trainer | None = None
     _holder_spec: Any = None
+    _extra = 0  # variables of the trainer that stand for kernels where there is only a bias
 
     def build(self, variables: Sequence[Any]) -> None:
         """Makes the state for variables; `apply` does it by itself.
@@ -77,6 +79,7 @@ class Applying:
             trainer.set_state(old.get_state())
         own._bind(trainer, variables)
         self._held, self._holder, self._holder_spec = tuple(variables), trainer, spec
+        self._extra = sum(len(variable._core.shape) == 1 for variable in variables)
 
     def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
         """Updates variables once.
@@ -111,9 +114,7 @@ class Applying:
                 f"Gradients do not exist for variables {missing} when minimizing the loss.",
                 stacklevel=2,
             )
-        same = len(variables) == len(self._held) and all(
-            a is b for a, b in zip(variables, self._held, strict=True)
-        )
+        same = len(variables) == len(self._held) and all(map(is_, variables, self._held))
         if not same or own._trainer is not self._holder or self._holder is None:
             self.build(variables)
         trainer = self._holder
@@ -123,12 +124,12 @@ class Applying:
             trainer.set_optimizer(spec)
             self._holder_spec = spec
         arrays: list[Any] = []
+        scale = own.loss_scale_factor
         for variable, gradient in zip(variables, grads, strict=True):
             if gradient is None:
                 arrays.append(None)
                 continue
-            scale = own.loss_scale_factor
-            pending = isinstance(gradient, PendingTensor) and gradient.source.variable is variable
+            pending = type(gradient) is PendingTensor and gradient.source.variable is variable
             if pending and scale is None:
                 arrays.append((gradient.source.gradients, gradient.source.place))
                 continue
@@ -141,9 +142,10 @@ class Applying:
                     f"Received: shape {array.shape}"
                 )
             arrays.append(array.reshape(variable._core.shape))
-        extra = sum(len(variable._core.shape) == 1 for variable in variables)
-        rate = float(own._learning_rates(own._steps, 1)[0])
-        trainer.apply_gradients([*arrays, *[None] * extra], rate)
+        arrays += [None] * self._extra
+        fixed = own._learning_rate
+        rate = fixed if type(fixed) is float else float(own._learning_rates(own._steps, 1)[0])
+        trainer.apply_gradients(arrays, rate)
         for variable in variables:
             if variable.constraint is not None:
                 variable.assign(np.asarray(variable.constraint(variable.value)))
