@@ -267,8 +267,9 @@ def _same(values: Any, others: list[Any]) -> bool:
 # Attributes of this package's own, which hold layers and weights in other ways.
 _INTERNAL = frozenset(
     {
-        "_attributes_seen", "_compile_metrics", "_eager", "_engine", "_flat_layers", "_inbound_nodes",
-        "_inputs", "_inputs_struct", "_layer_graph", "_layers", "_loss_tracker", "_losses", "_outputs",
-        "_outputs_struct", "_weight_regularizers", "_weights", "history", "optimizer",
+        "_attributes_seen", "_compile_metrics", "_eager", "_engine", "_flat_layers",
+        "_inbound_nodes", "_inputs", "_inputs_struct", "_layer_graph", "_layers", "_loss_tracker",
+        "_losses", "_outputs", "_outputs_struct", "_weight_regularizers", "_weights", "history",
+        "optimizer",
     }
 )  # fmt: skip
