@@ -130,7 +130,9 @@ def test_functional_clones_on_inner_tensors():
     source = keras.Input((7,))
     start = layers.Dense(3)(source)
     clone = clone_model(model, input_tensors=start)
-    whole = keras.Model(source, clone.output)
+    # As in Keras the clone begins at an Input in the place of the inner tensor.
+    assert [layer.name for layer in clone.layers] == [f"{start.name}CLONE", "dense", "last"]
+    whole = keras.Model(source, clone(start))
     assert whole.predict(data(4, 7), verbose=0).shape == (4, 2)
 
 

@@ -224,7 +224,7 @@ def test_concatenate_on_every_axis(axis):
         lambda: keras.Input(4),
         lambda: keras.Input((4,), batch_shape=(None, 4)),
         lambda: keras.Input((0,)),
-        lambda: keras.Input((4,), dtype="string"),
+        lambda: keras.Input((4,), dtype="text"),
     ],
 )
 def test_mistakes_raise_value_errors(call):

@@ -26,6 +26,12 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("keras.regularizers", "regularizers", "regularizers:Regularizer"),
     ("keras.constraints", "constraints", "constraints:Constraint"),
 )
+# What Keras names in files but not in its interface.
+_FEATURES = "keras.src.layers.preprocessing.feature_space"
+_UNLISTED = {
+    (_FEATURES, "TFDConcat"): "models._features:TFDConcat",
+    (_FEATURES, "TFDIdentity"): "models._features:TFDIdentity",
+}
 _MODELS = ("Functional", "Model", "Sequential")
 # Where functions that a configuration names alone are looked for.
 _FUNCTION_HOMES = ("activations", "losses", "metrics", "ops")
@@ -57,6 +63,8 @@ def find_class(module: str, name: str) -> Any:
     name = name.removeprefix("Custom>")  # as Keras 2.11 and 2.12 call their optimizers
     if name in _MODELS and module.startswith("keras"):
         return _load(f"models:{name}")
+    if (module, name) in _UNLISTED:
+        return _load(_UNLISTED[module, name])
     for theirs, ours, base_path in _ROWS:
         if module != theirs and not module.startswith(f"{theirs}."):
             private = "keras.src." + theirs.removeprefix("keras.")
@@ -93,6 +101,11 @@ def find_function(module: str | None, name: str) -> Any:
     return None
 
 
+def is_unlisted(module: str | None, name: str) -> bool:
+    """Whether Keras has a class under this name in its files alone."""
+    return (module, name) in _UNLISTED
+
+
 def public_name(cls: type) -> tuple[str, str] | None:
     """(module, class name) that Keras gives to a class of this library; None for a user's."""
     home = cls.__module__
@@ -103,6 +116,9 @@ def public_name(cls: type) -> tuple[str, str] | None:
         return "keras.src.models.functional", name
     if name in _MODELS and home.startswith("pronghorn.models"):
         return "keras", name
+    for place, path in _UNLISTED.items():
+        if path == f"{home.removeprefix('pronghorn.')}:{name}":
+            return place
     for theirs, ours, _ in _ROWS:
         # What utils names may be defined above it.
         at_home = home.startswith(f"pronghorn.{ours}.") or ours == "utils"

@@ -146,7 +146,8 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
         registered: str | None = _custom_objects.get_registered_name(cls)
     else:
         module, name = public
-        registered = name if name == "Functional" else None
+        written = name == "Functional" or _known.is_unlisted(module, name)
+        registered = name if written else None
     config = {
         "module": module,
         "class_name": name,

@@ -20,6 +20,9 @@ class CalledLayer(DescribedLayer):
     """The part of a layer that is applied to inputs."""
 
     _min_ndim = 1
+    # Whether text may come in; and whether values only move, so that the type stays as it is.
+    _takes_text = False
+    _keeps_values = False
 
     def _check_inputs(self, shapes: Any) -> None:
         """Raises ValueError if inputs of these shapes (batch first) do not fit the layer."""
@@ -106,6 +109,7 @@ class CalledLayer(DescribedLayer):
                 f"{[type(i).__name__ for i in flat if not isinstance(i, KerasTensor)]}. Pass "
                 "symbolic tensors alone, or arrays alone."
             )
+        self._check_text(flat)
         if not _custom.tracing():
             self._check_training_argument(training)
         elif _custom.departs_from_trace(training) and self._acts_otherwise_in_training():
@@ -115,9 +119,22 @@ class CalledLayer(DescribedLayer):
         if not self.built:
             self.build(shapes)
         outputs = self._symbolic_outputs(shapes)
+        kinds = {tensor.dtype for tensor in flat}
+        if self._keeps_values and len(kinds) == 1 and not flat[0].dtype.startswith("float"):
+            outputs.dtype = flat[0].dtype
         this: Any = self
         Node(this, inputs, outputs)
         return outputs
+
+    def _check_text(self, tensors: list[KerasTensor]) -> None:
+        """Raises ValueError if text comes to a layer for numbers."""
+        for tensor in tensors:
+            text = tensor.dtype == "string"
+            if text and not (self._takes_text or self._keeps_values):
+                raise ValueError(
+                    f"Layer '{self.name}' ({type(self).__name__}) takes numbers. Received: the "
+                    f"text of '{tensor.name}'; put a StringLookup or a Hashing layer before it."
+                )
 
     def _acts_otherwise_in_training(self) -> bool:
         """Whether the output may depend on `training`."""

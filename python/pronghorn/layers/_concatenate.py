@@ -29,6 +29,7 @@ class Concatenate(Layer):
 
     _takes_list = True
     _min_ndim = 2
+    _keeps_values = True
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         if isinstance(axis, bool) or not hasattr(axis, "__index__"):

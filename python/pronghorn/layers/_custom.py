@@ -251,6 +251,8 @@ def _trial(
         if not isinstance(leaf, KerasTensor):
             return leaf
         shape = tuple(batch if size is None else size for size in leaf.shape)
+        if leaf.dtype == "string":
+            return Tensor(np.full(shape, "", object))
         values = np.linspace(0.3, 0.7, int(np.prod(shape, dtype=np.int64)))
         return Tensor(values.reshape(shape).astype(leaf.dtype))
 

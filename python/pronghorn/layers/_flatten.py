@@ -30,6 +30,7 @@ class Flatten(Layer):
     """
 
     _tells_shape = True
+    _keeps_values = True
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         if data_format not in (None, "channels_last"):

@@ -21,6 +21,8 @@ class Identity(ActivationLayer):
         [[1.0, 2.0]]
     """
 
+    _keeps_values = True
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from pronghorn import config
 from pronghorn._graph import KerasTensor, Node
+from pronghorn._suggest import unknown
 from pronghorn.layers._layer import Layer
 
-_NUMERIC = [
+_DTYPES = [
+    "string",
     "float16",
     "float32",
     "float64",
@@ -50,7 +52,7 @@ class InputLayer(Layer):
     Args:
         shape: Shape of one sample, without the batch.
         batch_size: Fixed batch size, shown in shapes; the engine takes any batch size.
-        dtype: Of the data; None for ``config.floatx()``. Data are converted to the model's dtype.
+        dtype: Of the data, "string" for text; None for ``config.floatx()``.
         sparse: Must be false.
         ragged: Must be false.
         batch_shape: Shape with the batch, instead of `shape`.
@@ -104,8 +106,9 @@ class InputLayer(Layer):
                 raise ValueError("An input needs a `shape`. Received: shape=None")
             batch_shape = (batch_size, *_standard_shape(shape, "shape"))
         dtype = dtype or config.floatx()
-        if dtype not in _NUMERIC:
-            raise ValueError(f"`dtype` of an input must be numeric. Received: dtype={dtype!r}")
+        dtype = getattr(dtype, "name", dtype)
+        if dtype not in _DTYPES:
+            raise unknown("`dtype` of an input", dtype, _DTYPES)
         super().__init__(name=name, **kwargs)
         self._batch_shape = _standard_shape(batch_shape, "batch_shape")
         self._input_dtype = dtype
@@ -154,7 +157,7 @@ def Input(
     Args:
         shape: Shape of one sample, without the batch.
         batch_size: Fixed batch size, shown in shapes.
-        dtype: Of the data; None for ``config.floatx()``.
+        dtype: Of the data, "string" for text; None for ``config.floatx()``.
         sparse: Must be false.
         ragged: Must be false.
         batch_shape: Shape with the batch, instead of `shape`.

@@ -111,6 +111,8 @@ def _trial(record: Any, args: Any, kwargs: dict[str, Any], batch: int) -> Any:
         if not isinstance(leaf, KerasTensor):
             return leaf
         shape = tuple(batch if size is None else size for size in leaf.shape)
+        if leaf.dtype == "string":
+            return Tensor(np.full(shape, "", object))
         count = int(np.prod(shape, dtype=np.int64))
         return Tensor(np.linspace(0.3, 0.7, count).reshape(shape).astype(leaf.dtype))
 

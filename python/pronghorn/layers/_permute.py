@@ -27,6 +27,7 @@ class Permute(Layer):
     """
 
     _tells_shape = True
+    _keeps_values = True
 
     def __init__(self, dims: Sequence[int], **kwargs: Any) -> None:
         given = tuple(dims)

@@ -28,6 +28,7 @@ class RepeatVector(Layer):
     """
 
     _tells_shape = True
+    _keeps_values = True
 
     def __init__(self, n: int, **kwargs: Any) -> None:
         if isinstance(n, bool) or not hasattr(n, "__index__"):

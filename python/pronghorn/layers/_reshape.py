@@ -29,6 +29,8 @@ class Reshape(Layer):
         (5, 2, 3)
     """
 
+    _keeps_values = True
+
     def __init__(self, target_shape: Sequence[int], **kwargs: Any) -> None:
         shape = (target_shape,) if isinstance(target_shape, int) else tuple(target_shape)
         integers = all(hasattr(size, "__index__") for size in shape)

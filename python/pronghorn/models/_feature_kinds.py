@@ -7,7 +7,7 @@ from typing import Any
 
 from pronghorn import layers
 from pronghorn._suggest import unknown
-from pronghorn.models._features import AsIs, Cross, Feature, from_config
+from pronghorn.models._features import Cross, Feature, TFDIdentity, from_config
 
 
 def cross(feature_names: Sequence[str], crossing_dim: int, output_mode: str = "one_hot") -> Cross:
@@ -38,7 +38,7 @@ def float_plain(name: str | None = None) -> Feature:
     Args:
         name: Of the column; it only names the layer.
     """
-    return Feature("float32", AsIs(name=_layer_name(name, "float")), "float")
+    return Feature("float32", TFDIdentity(name=_layer_name(name, "float")), "float")
 
 
 def float_rescaled(scale: float = 1.0, offset: float = 0.0, name: str | None = None) -> Feature:

@@ -19,11 +19,19 @@ _MODES = ("int", "one_hot", "float")
 _MODULE = "keras.src.layers.preprocessing.feature_space"
 
 
-class AsIs(TableLayer):
-    """Numbers as they are; Keras's files call it TFDIdentity."""
+class TFDIdentity(TableLayer):
+    """Numbers as they are, under the name that Keras gives it in files."""
 
     def _transform(self, inputs: Any) -> Array:
         return np.asarray(inputs, self._dtype)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """The shape of the input."""
+        return tuple(input_shape)
+
+
+class TFDConcat(layers.Concatenate):
+    """Joins features, under the name that Keras gives it in files."""
 
 
 class Feature:
@@ -116,8 +124,6 @@ class Feature:
     def get_config(self) -> dict[str, Any]:
         """The arguments, as plain data."""
         inner = serialize_keras_object(self.preprocessor)
-        if isinstance(self.preprocessor, AsIs):
-            inner.update(module=_MODULE, class_name="TFDIdentity", registered_name="TFDIdentity")
         return {"dtype": self.dtype, "preprocessor": inner, "output_mode": self.output_mode}
 
 
@@ -194,14 +200,8 @@ def from_config(config: Mapping[str, Any]) -> Feature | Cross:
         if config.get("class_name") == "Cross":
             return Cross(inner["feature_names"], inner["crossing_dim"], inner["output_mode"])
         if config.get("class_name") == "Feature":
-            preprocessor = _preprocessor(inner["preprocessor"])
+            preprocessor = deserialize_keras_object(inner["preprocessor"])
             return Feature(inner["dtype"], preprocessor, inner["output_mode"])
     except KeyError as error:
         raise ValueError(f"The configuration of a feature has no entry {error}.") from None
     raise ValueError(f"Neither a feature nor a cross: {config.get('class_name')!r}.")
-
-
-def _preprocessor(config: Any) -> Any:
-    if isinstance(config, Mapping) and config.get("class_name") == "TFDIdentity":
-        return AsIs(**config["config"])
-    return deserialize_keras_object(config)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from pronghorn import _tree
-from pronghorn._autodiff import Tensor, _record
+from pronghorn._autodiff import Tensor, _record, value_of
 from pronghorn._graph import KerasTensor
 from pronghorn.layers import _custom
 from pronghorn.layers._recorded import array_of, call_engine
 from pronghorn.models._graph_engine import EngineModel
 from pronghorn.models._graph_holder import _alone
+from pronghorn.models._preparation import applied
 
 
 class CalledModel(EngineModel):
@@ -48,12 +49,11 @@ class CalledModel(EngineModel):
     def _call_recorded(self, inputs: Any, training: bool | None) -> Any:
         """Applies the model to tensors: in the engine if it can, otherwise layer by layer."""
         if self._layer_graph is None:
-            plain = _tree.map_structure(
-                lambda leaf: leaf._value if isinstance(leaf, Tensor) else leaf, inputs
-            )
-            arrays = self._input_arrays(plain, "inputs")
+            arrays = self._input_arrays(_tree.map_structure(value_of, inputs), "inputs")
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
             self._build_from(arrays)
+        if self._preparation is not None:
+            return self._call_prepared(inputs, training)
         tensors = self._plain_tensors(inputs)
         if tensors is None:
             ordered = self._ordered_inputs(inputs)
@@ -63,16 +63,52 @@ class CalledModel(EngineModel):
                 for x, spec in zip(ordered, self._inputs, strict=True)
             ]
             self._check_inputs([tuple(x.shape) for x in tensors])
+        if self._begins_penalised() or not self._is_compiled_graph():
+            results = self._walk(tensors, training)
+            return _tree.pack_as(_alone(self._outputs_struct), results)
+        return self._call_graph(
+            tensors, training, lambda again: self._walk(again, bool(training), composed=True)
+        )
+
+    def _begins_penalised(self) -> bool:
+        """Forgets the losses of the last call; gives whether outputs of layers cost.
+
+        As one node of the record the graph would not tell what they cost.
+        """
         outermost = _custom.training_now() is None
-        # As one node of the record the graph would not tell what its layers' outputs cost.
         penalised = False
         for layer in self._flatten_layers():
             penalised = penalised or layer.activity_regularizer is not None
             if outermost:
                 layer._losses.clear()
-        if penalised or not self._is_compiled_graph():
-            results = self._walk(tensors, training)
+        return penalised
+
+    def _call_prepared(self, inputs: Any, training: bool | None) -> Any:
+        """Applies a model with layers for categories to tensors."""
+        assert self._preparation is not None
+        columns = self._columns(inputs, "inputs")
+        if self._preparation.complete:
+            prepared = [Tensor(array) for array in self._preparation.run(columns)]
+            return _tree.pack_as(_alone(self._outputs_struct), prepared)
+        # A gradient of the data goes layer by layer, past those for categories.
+        parts = self._parts(inputs, "inputs")
+        traced = any(isinstance(leaf, Tensor) and leaf._node is not None for leaf in parts)
+        if self._begins_penalised() or traced or not self._is_compiled_graph():
+            given = [
+                _fitted(leaf, spec.ndim) if isinstance(leaf, Tensor) else column
+                for leaf, column, spec in zip(parts, columns, self._inputs, strict=True)
+            ]
+            results = self._walk(given, training)
             return _tree.pack_as(_alone(self._outputs_struct), results)
+        compose = self._preparation.compose
+        return self._call_graph(
+            self._prepared(columns), training, lambda again: compose(again, bool(training))
+        )
+
+    def _call_graph(
+        self, tensors: Sequence[Any], training: bool | None, compose: Callable[..., Any]
+    ) -> Any:
+        """The engine's graph as one node of the record."""
         engine = self._get_engine(current_flags=True)
         step = self._training_calls.value
         self._training_calls.value += bool(training)
@@ -83,7 +119,7 @@ class CalledModel(EngineModel):
             self._engine_variables,
             tensors,
             (bool(training), step),
-            lambda again: self._walk(again, bool(training), composed=True),
+            compose,
         )
         if isinstance(self._outputs_struct, KerasTensor) and self._outputs_struct.ndim > 1:
             return results[0]
@@ -127,7 +163,11 @@ class CalledModel(EngineModel):
                     found = layer._compose(sources, bool(training))
                 else:
                     given = _tree.map_structure(lambda leaf: values[id(leaf)], node.arguments)
-                    found = layer(given, training=training)
+                    if node.input_tensors[0].dtype == "string" and layer._keeps_values:
+                        moved = [np.asarray(value_of(x)) for x in _tree.flatten(given)]
+                        found = Tensor(applied(layer, moved, node.arguments))
+                    else:
+                        found = layer(given, training=training)
                 for tensor, x in zip(node.outputs, _tree.flatten(found), strict=True):
                     values[id(tensor)] = x
         return [values[id(tensor)] for tensor in self._outputs]

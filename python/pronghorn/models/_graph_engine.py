@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from pronghorn import _data, _tree
-from pronghorn._engine import Array, Engine, EngineGraph, Shape
+from pronghorn import _columns, _data, _tree
+from pronghorn._engine import Array, Engine, EngineGraph, Shape, as_array
 from pronghorn._graph import KerasTensor
 from pronghorn.layers import InputLayer, _custom
+from pronghorn.layers._tables._table_layer import TableLayer
 from pronghorn.models._graph_holder import GraphHolder, _alone, _never
+from pronghorn.models._preparation import has_tables
 
 if TYPE_CHECKING:
     from pronghorn._engine import DType
@@ -30,7 +32,7 @@ class EngineModel(GraphHolder):
             return self._graph_dtype
         found: dict[str, str] = {}
         for layer in self._flatten_layers():
-            if not isinstance(layer, (InputLayer, GraphHolder)):
+            if not isinstance(layer, (InputLayer, GraphHolder, TableLayer)):
                 found.setdefault(layer._dtype, layer.name)
         if len(found) > 1:
             raise ValueError(
@@ -55,14 +57,18 @@ class EngineModel(GraphHolder):
         if self._engine is None or flags != self._engine_flags:
             graph = EngineGraph(self._model_dtype())
             inputs = []
-            for tensor in self._inputs:
+            prepared = self._preparation
+            if prepared is not None:
+                prepared.check_rest()
+            for tensor in self._inputs if prepared is None else prepared.feeds:
                 # The engine's samples have at least one axis.
                 shape = tensor.shape[1:] or (1,)
                 index = graph.append({"op": "input", "name": tensor.name, "inputs": []}, shape)
                 graph.nodes[index]["shape"] = graph.shapes[index]
                 inputs.append(index)
             self._engine_flags = self._trainable_flags()
-            outputs = self._lower(graph, inputs)
+            lower = self._lower if prepared is None else prepared.lower
+            outputs = lower(graph, inputs)
             if not self._trainable:  # whatever the layers inside say, as `trainable_weights` does
                 for node in graph.nodes:
                     node["trainable"] = False
@@ -76,7 +82,7 @@ class EngineModel(GraphHolder):
         return False
 
     def _make_plain_predict(self, engine: Engine) -> Callable[[Any], Array | None]:
-        if self._own_predict_step():
+        if self._own_predict_step() or self._preparation is not None:
             return _never
         out = self._outputs_struct
         keyed = isinstance(self._inputs_struct, dict)
@@ -115,17 +121,16 @@ class EngineModel(GraphHolder):
                 return [x]
         dtype = self._model_dtype()
         if self._layer_graph is None:
+            if has_tables(self):
+                what = f"model '{self.name}'"
+                self._build_on(_columns.column(x, None, None, argument, what))
+                return self._input_arrays(x, argument)
             array = _data.numeric(self._only_input(x, argument), argument)
             array = array[:, None] if array.ndim == 1 else array
             return [_data.features(array, (None, *array.shape[1:]), dtype, argument, "the model")]
-        names = self.input_names
-        parts = _data.split_structure(
-            x,
-            names,
-            isinstance(self._inputs_struct, dict),
-            [tensor.ndim for tensor in self._inputs],
-            argument,
-        )
+        if self._preparation is not None:
+            return self._prepared(self._columns(x, argument))
+        names, parts = self.input_names, self._parts(x, argument)
         arrays = []
         for part, name, tensor in zip(parts, names, self._inputs, strict=True):
             label = argument if len(names) == 1 else f"{argument}[{name!r}]"
@@ -137,6 +142,38 @@ class EngineModel(GraphHolder):
         if len(arrays) == 1 and known and not keyed:
             self._plain_input = (self._inputs[0].shape[1:], arrays[0].dtype)
         return [array if array.ndim > 1 else array[:, None] for array in arrays]
+
+    def _parts(self, x: Any, argument: str) -> list[Any]:
+        """The data of each input; as in Keras a dict may have more for inputs that are a list."""
+        names, keyed = self.input_names, isinstance(self._inputs_struct, dict)
+        if isinstance(x, Mapping) and not keyed and x.keys() > set(names):
+            x = {name: x[name] for name in names}
+        ranks = [tensor.ndim for tensor in self._inputs]
+        return _data.split_structure(x, names, keyed, ranks, argument)
+
+    def _columns(self, x: Any, argument: str) -> list[Array]:
+        """Data for all inputs as they are, text too: what layers for categories take."""
+        names = self.input_names
+        arrays = []
+        for part, name, tensor in zip(self._parts(x, argument), names, self._inputs, strict=True):
+            label = argument if len(names) == 1 else f"{argument}[{name!r}]"
+            what = f"the input '{name}' of model '{self.name}'"
+            # The type of a traced input is that of the first data seen.
+            dtype = None if self._own_call and tensor.dtype != "string" else tensor.dtype
+            arrays.append(_columns.column(part, tensor.shape, dtype, label, what))
+        _data.check_lengths([(argument, arrays)])
+        return arrays
+
+    def _prepared(self, columns: Sequence[Array]) -> list[Array]:
+        """What the engine gets for data that `_columns` gave."""
+        assert self._preparation is not None
+        dtype = np.dtype(self._model_dtype())
+        arrays = [as_array(array, dtype) for array in self._preparation.run(columns)]
+        return [array if array.ndim > 1 else array[:, None] for array in arrays]
+
+    def _build_on(self, array: Array) -> None:
+        """Builds a model of layers for categories on the first data, whose type counts."""
+        self._build_from([array])
 
     def _only_input(self, x: Any, argument: str) -> Any:
         if isinstance(x, dict) and len(x) == 1:

@@ -9,6 +9,7 @@ from pronghorn import _data, _suggest, _tree
 from pronghorn._engine import Array, Engine, EngineGraph
 from pronghorn._graph import KerasTensor, LayerGraph
 from pronghorn.layers import Layer, _custom, _lowering
+from pronghorn.models._preparation import Preparation, has_tables
 
 if TYPE_CHECKING:
     from pronghorn._engine import DType
@@ -42,6 +43,8 @@ class GraphHolder(Layer):
         self._outputs: list[KerasTensor] = []
         self._inputs_struct: Any = None
         self._outputs_struct: Any = None
+        # What is done to data before the engine gets them, if there are layers for categories.
+        self._preparation: Preparation | None = None
         self._engine: Engine | None = None
         self._engine_flags: tuple[bool, ...] = ()
         self._engine_variables: list[Any] = []  # in the engine's order
@@ -58,6 +61,8 @@ class GraphHolder(Layer):
         # Whether a `call` of the user's own was traced in vain, and whether it is being traced.
         self._untraceable = False
         self._traces = False
+        # Symbolic inputs, of which some are text, that a `call` of the user's own was given first.
+        self._seen_inputs: Any = None
 
     # The graph.
 
@@ -67,6 +72,8 @@ class GraphHolder(Layer):
         self._inputs_struct, self._outputs_struct = inputs, outputs
         self._inputs, self._outputs = flat_inputs, flat_outputs
         self._layer_graph = graph
+        tables = any(has_tables(layer) for layer in graph.operations)
+        self._preparation = Preparation(self) if tables else None
         self._drop_engine()
         self._lowers = None
         self._eager = type(self._eager)()
@@ -77,6 +84,7 @@ class GraphHolder(Layer):
         self._layer_graph = None
         self._flat_layers = None
         _changes.value += 1
+        self._preparation = None
         self._drop_engine()
         self.built = False
 
@@ -232,6 +240,14 @@ class GraphHolder(Layer):
             _alone(self._outputs_struct),
         )
 
+    def _check_text(self, tensors: list[KerasTensor]) -> None:
+        for given, own in zip(tensors, self._inputs, strict=False):
+            if (given.dtype == "string") != (own.dtype == "string"):
+                raise ValueError(
+                    f"Model '{self.name}' takes dtype '{own.dtype}' for '{own.name}'. Received: "
+                    f"'{given.name}' of dtype '{given.dtype}'."
+                )
+
     def _call_symbolic(self, inputs: Any, flat: list[Any], training: bool | None) -> Any:
         ordered = inputs
         if not any(not isinstance(item, KerasTensor) for item in flat) and _tree.is_nested(inputs):
@@ -254,6 +270,8 @@ class GraphHolder(Layer):
             named = any(call[1] or call[2].keys() - {"training"} for call in calls)
             if self._layer_graph is None or named:
                 raise _custom.NotCompilable(f"Model '{self.name}' draws no graph.")
+        if self._preparation is not None:
+            raise _custom.NotCompilable(f"Model '{self.name}' follows what the engine runs.")
         values = {id(tensor): index for tensor, index in zip(self._inputs, inputs, strict=True)}
         for node in self._graph().nodes:
             if node.is_input:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pronghorn import _tree
+from pronghorn import _columns, _tree
 from pronghorn._autodiff import _record
 from pronghorn._graph import KerasTensor
 from pronghorn.layers import InputLayer, _custom
@@ -51,7 +51,16 @@ class GraphModel(CalledModel):
     setattr(call, "_built_in", True)  # noqa: B010
 
     def _call_own(self, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        symbolic = any(isinstance(leaf, KerasTensor) for leaf in _tree.flatten(inputs))
+        leaves = _tree.flatten(inputs)
+        symbolic = any(isinstance(leaf, KerasTensor) for leaf in leaves)
+        if (
+            symbolic
+            and not self.built
+            and any(getattr(leaf, "dtype", None) == "string" for leaf in leaves)
+        ):
+            self._seen_inputs = _tree.map_structure(
+                lambda leaf: KerasTensor(leaf.shape, leaf.dtype), inputs
+            )
         if not symbolic and not args and not kwargs.keys() - {"training"}:
             self._try_trace(inputs)
             if self._layer_graph is not None:
@@ -68,7 +77,9 @@ class GraphModel(CalledModel):
             specs = _tree.map_structure(
                 lambda leaf: (
                     InputLayer(
-                        shape=tuple(np.shape(leaf))[1:], name=f"{self.name}_input_{next(count)}"
+                        shape=tuple(np.shape(leaf))[1:],
+                        dtype="string" if _columns.is_text(leaf) else None,
+                        name=f"{self.name}_input_{next(count)}",
                     )
                     ._inbound_nodes[0]
                     .outputs[0]
@@ -100,7 +111,7 @@ class GraphModel(CalledModel):
             self._lowers = None
             return
         GraphModel._drop_graph(self)
-        self._try_trace(_tree.map_structure(lambda spec: np.zeros((1, *spec.shape[1:])), inputs))
+        self._try_trace(_tree.map_structure(_sample, inputs))
 
     def build(self, input_shape: Any = None) -> None:
         """Creates the weights.
@@ -112,11 +123,13 @@ class GraphModel(CalledModel):
             nested = isinstance(input_shape, (list, dict)) and not isinstance(
                 next(iter(input_shape), None), (int, type(None))
             )
-            sample = (
-                [np.zeros((1, *shape[1:]), self._dtype) for shape in input_shape]
-                if nested
-                else np.zeros((1, *input_shape[1:]), self._dtype)
-            )
+            sample: Any
+            if self._seen_inputs is not None:
+                sample = _tree.map_structure(_sample, self._seen_inputs)
+            elif nested:
+                sample = [np.zeros((1, *shape[1:]), self._dtype) for shape in input_shape]
+            else:
+                sample = np.zeros((1, *input_shape[1:]), self._dtype)
             self._try_trace(sample)
             if self._layer_graph is None:
                 self.built = True  # or the call would build it again
@@ -162,4 +175,11 @@ _OF_THE_GRAPH = (
     "_outputs_struct",
     "_plain_input",
     "_plain_predict",
+    "_preparation",
 )
+
+
+def _sample(spec: KerasTensor) -> Any:
+    """Data of one row for a symbolic input."""
+    shape = (1, *(size or 1 for size in spec.shape[1:]))
+    return np.full(shape, "", object) if spec.dtype == "string" else np.zeros(shape)

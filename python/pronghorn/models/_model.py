@@ -9,6 +9,7 @@ from pronghorn import _tree
 from pronghorn._graph import KerasTensor
 from pronghorn._serialization._custom_objects import CustomObjectScope
 from pronghorn.models._files import ModelFiles
+from pronghorn.models._replay import begun_at_inputs
 from pronghorn.models._training import TrainingModel
 
 
@@ -61,7 +62,7 @@ class Model(ModelFiles, TrainingModel):
         super().__init__(name=name)
         self._from_tensors = inputs is not None
         if inputs is not None:
-            self._set_graph(inputs, outputs)
+            self._set_graph(*begun_at_inputs(inputs, outputs))
         if trainable is not None:
             self.trainable = trainable
 

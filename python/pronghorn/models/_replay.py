@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pronghorn import _tree
-from pronghorn._graph import KerasTensor, LayerGraph
-from pronghorn.layers import InputLayer, Layer
+from pronghorn._graph import KerasTensor, LayerGraph, Node, producer
+from pronghorn.layers import Input, InputLayer, Layer
 
 
 @dataclass
@@ -89,3 +89,41 @@ def replayed_calls(recorded: Calls) -> tuple[Any, Any]:
         _tree.map_structure(tensor, recorded.inputs),
         _tree.map_structure(tensor, recorded.outputs),
     )
+
+
+def begun_at_inputs(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """The graph from `inputs` to `outputs`, with an Input in the place of each inner tensor.
+
+    The layers are called as they were, with nodes of their own.
+    """
+    flat = _tree.flatten(inputs)
+    if all(producer(tensor).is_input for tensor in flat):
+        return inputs, outputs
+    new: dict[int, KerasTensor] = {}
+    for tensor in flat:
+        if producer(tensor).is_input:
+            new[id(tensor)] = tensor
+        else:
+            new[id(tensor)] = Input(
+                batch_shape=tensor.shape, dtype=tensor.dtype, name=f"{tensor.name}CLONE"
+            )
+
+    def copied(leaf: Any) -> Any:
+        return new[id(leaf)] if isinstance(leaf, KerasTensor) else leaf
+
+    for node in LayerGraph(flat, _tree.flatten(outputs)).nodes:
+        if node.is_input or all(id(tensor) in new for tensor in node.outputs):
+            continue
+        for tensor in node.outputs:
+            if id(tensor) not in new:
+                new[id(tensor)] = KerasTensor(tensor.shape, tensor.dtype)
+        twin = Node(
+            node.operation,
+            _tree.map_structure(copied, node.arguments),
+            _tree.map_structure(copied, node.output_structure),
+        )
+        if node.call is not None:
+            args, kwargs = list(node.call[1]), node.call[2]
+            given = _tree.map_structure(copied, [node.call[0], args, kwargs])
+            twin.call = (given[0], tuple(given[1]), given[2])
+    return _tree.map_structure(copied, inputs), _tree.map_structure(copied, outputs)

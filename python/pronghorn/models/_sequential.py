@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pronghorn import _naming
+from pronghorn import _columns, _naming
 from pronghorn._engine import Array, Shape
 from pronghorn._graph import KerasTensor, producer
 from pronghorn._serialization._custom_objects import CustomObjectScope
 from pronghorn._serialization._objects import serialize_keras_object
 from pronghorn.layers import InputLayer, Layer
+from pronghorn.layers._tables._table_layer import TableLayer
 from pronghorn.models._model import Model
 
 
@@ -47,6 +48,7 @@ class Sequential(Model):
         super().__init__(name=name)
         self._trainable = trainable
         self._layers: list[Layer] = []
+        self._sees_text = False  # whether the data that it is built on are text
         for layer in layers or ():
             self._append(layer)
         self._build_if_known()
@@ -147,7 +149,10 @@ class Sequential(Model):
                 f"Sequential model '{self.name}' needs `input_shape`, as it has no Input. "
                 "Received: input_shape=None"
             )
-        source = InputLayer(batch_shape=input_shape, dtype=first.dtype)
+        dtype = (
+            first._input_dtype(self._sees_text) if isinstance(first, TableLayer) else first.dtype
+        )
+        source = InputLayer(batch_shape=input_shape, dtype=dtype)
         self._layers.insert(0, source)
         try:
             self._chain(source._inbound_nodes[0].outputs[0])
@@ -188,6 +193,10 @@ class Sequential(Model):
             layer._check_inputs(shape)
             shape = layer.compute_output_shape(shape)
         return [tuple(shape)]
+
+    def _build_on(self, array: Array) -> None:
+        self._sees_text = _columns.is_text(array)
+        self.build((None, *(array.shape[1:] or (1,))))
 
     def _build_from(self, arrays: Sequence[Array]) -> None:
         if self._layer_graph is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pronghorn import _data, _tree
+from pronghorn import _columns, _data, _tree
 from pronghorn._autodiff import Tensor, paused
 from pronghorn.models import _feed
 from pronghorn.models._measured import MeasuredModel
@@ -227,9 +227,11 @@ class SteppedModel(MeasuredModel):
             raise ValueError(f"`{label}` is missing. Received: {label}=None")
         if self._layer_graph is not None and not _tree.is_nested(_outline(x)):
             return self._fitted_inputs(x, label)
-        return [_array(part, self._dtype, label) for part in _leaves(x)]
+        return [_input(part, self._dtype, label) for part in _leaves(x)]
 
     def _fitted_inputs(self, x: Any, label: str) -> list[Any]:
+        if self._preparation is not None:  # each step prepares its own batch
+            return list(self._columns(x, label))
         return self._input_arrays(x, label)
 
     def _build_by_call(self, feed: StepFeed) -> None:
@@ -262,6 +264,8 @@ class SteppedModel(MeasuredModel):
 
     def _predict_by_steps(self, x: Any, size: int) -> Any:
         feed, _ = self._step_feed(x, None, None, None, _feed.Labels())
+        if self._preparation is not None and self._preparation.complete:
+            size = feed.rows
         parts = []
         for start in range(0, feed.rows, size):
             batch = feed.part(start, min(start + size, feed.rows))
@@ -306,6 +310,14 @@ def _leaves(structure: Any) -> list[Any]:
     if isinstance(structure, (list, tuple)) and structure and _is_arrays(structure):
         return [leaf for value in structure for leaf in _leaves(value)]
     return [structure]
+
+
+def _input(value: Any, dtype: str, label: str) -> Any:
+    return (
+        _columns.texts(value, label, "the model")
+        if _columns.is_text(value)
+        else _array(value, dtype, label)
+    )
 
 
 def _array(value: Any, dtype: str, label: str) -> Any:

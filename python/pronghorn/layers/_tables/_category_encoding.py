@@ -13,6 +13,7 @@ from pronghorn.layers._tables._table_layer import (
     check_mode,
     check_sparse,
     encode,
+    encoded_shape,
     integers,
 )
 
@@ -84,10 +85,7 @@ class CategoryEncoding(TableLayer):
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The shape of the input with the vectors at its end."""
-        shape = tuple(input_shape)
-        if self.output_mode == "one_hot" and (len(shape) < 2 or shape[-1] != 1):
-            return (*shape, self.num_tokens)
-        return (*shape[:-1], self.num_tokens)
+        return encoded_shape(input_shape, self.output_mode, self.num_tokens)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer, as plain data."""

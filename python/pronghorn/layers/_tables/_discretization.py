@@ -10,7 +10,13 @@ import numpy as np
 from pronghorn._engine import Array
 from pronghorn._numbers import integer, real
 from pronghorn.layers._tables._batches import batches
-from pronghorn.layers._tables._table_layer import TableLayer, check_mode, check_sparse, encode
+from pronghorn.layers._tables._table_layer import (
+    TableLayer,
+    check_mode,
+    check_sparse,
+    encode,
+    encoded_shape,
+)
 
 _MODES = ("int", "one_hot", "multi_hot", "count")
 
@@ -91,6 +97,18 @@ class Discretization(TableLayer):
             return np.asarray(bins, np.int32)
         depth = len(self.bin_boundaries) + 1
         return encode(np.asarray(bins), self.output_mode, depth).astype(self._dtype, copy=False)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """The shape of the input, or with the vectors at its end."""
+        known = self.bin_boundaries
+        depth = (self.num_bins or 1) if known is None else len(known) + 1
+        return encoded_shape(input_shape, self.output_mode, depth)
+
+    def _input_dtype(self, text: bool) -> str:
+        return self._dtype
+
+    def _output_dtype(self) -> str:
+        return "int32" if self.output_mode == "int" else self._dtype
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer, as plain data."""

@@ -40,6 +40,9 @@ class HashedCrossing(TableLayer):
         [0, 2]
     """
 
+    _takes_text = True
+    _takes_list = True
+
     def __init__(
         self,
         num_bins: int,

@@ -15,6 +15,7 @@ from pronghorn.layers._tables._table_layer import (
     check_mode,
     check_sparse,
     encode,
+    encoded_shape,
     integers,
     take_integer_dtype,
 )
@@ -43,6 +44,8 @@ class Hashing(TableLayer):
         >>> layer([["a"], ["b"], [""], ["a"]]).tolist()
         [[2], [1], [0], [2]]
     """
+
+    _takes_text = True
 
     def __init__(
         self,
@@ -93,12 +96,7 @@ class Hashing(TableLayer):
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The shape of the input, or with the vectors at its end."""
-        shape = tuple(input_shape)
-        if self.output_mode == "int":
-            return shape
-        if self.output_mode == "one_hot" and (len(shape) < 2 or shape[-1] != 1):
-            return (*shape, self.num_bins)
-        return (*shape[:-1], self.num_bins)
+        return encoded_shape(input_shape, self.output_mode, self.num_bins)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer, as plain data."""

@@ -19,7 +19,8 @@ class IntegerLookup(VocabularyLookup):
         num_oov_indices: Places for unknown integers; with several, `oov_method` decides.
         mask_token: Gets place 0 with output_mode "int", and counts for nothing otherwise.
         oov_token: Stands for unknown integers.
-        vocabulary: The known integers; or `adapt` learns them.
+        vocabulary: The known integers, or the path of a file with one in each line; or `adapt`
+            learns them.
         vocabulary_dtype: Must be "int64".
         idf_weights: A weight for each, for "tf_idf".
         invert: Whether to turn places into integers.
@@ -90,7 +91,10 @@ class IntegerLookup(VocabularyLookup):
         return np.asarray(np.mod(tokens, self.num_oov_indices))
 
     def _parse(self, line: str) -> Any:
-        return int(line)
+        try:
+            return int(line)
+        except ValueError:
+            raise ValueError(f"A vocabulary of integers has the line {line!r}.") from None
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer; a vocabulary that was learnt is not part of it."""

@@ -19,7 +19,8 @@ class StringLookup(VocabularyLookup):
             ``pip install 'pronghorn[tables]'`` brings a library.
         mask_token: Gets place 0 with output_mode "int", and counts for nothing otherwise.
         oov_token: Stands for unknown strings.
-        vocabulary: The known strings; or `adapt` learns them.
+        vocabulary: The known strings, or the path of a file with one in each line; or `adapt`
+            learns them.
         idf_weights: A weight for each, for "tf_idf".
         invert: Whether to turn places into strings.
         output_mode: ``"int"``, ``"one_hot"``, ``"multi_hot"``, ``"count"`` or ``"tf_idf"``.
@@ -76,6 +77,17 @@ class StringLookup(VocabularyLookup):
             name,
             **kwargs,
         )
+
+    @property
+    def _takes_text(self) -> bool:  # type: ignore[override]
+        return not self.invert
+
+    @property
+    def _takes_numbers(self) -> bool:  # type: ignore[override]
+        return self.invert
+
+    def _output_dtype(self) -> str:
+        return "string" if self.invert else super()._output_dtype()
 
     def _as_tokens(self, values: Any) -> Array:
         array = np.asarray(values)

@@ -8,35 +8,40 @@ from typing import Any
 import numpy as np
 
 from pronghorn import _tree, config
-from pronghorn._engine import Array
+from pronghorn._autodiff import Tensor, value_of
+from pronghorn._engine import Array, EngineGraph
 from pronghorn._graph import KerasTensor
 from pronghorn._suggest import unknown
+from pronghorn.layers._custom import NotCompilable
 from pronghorn.layers._layer import Layer
 
 
 class TableLayer(Layer):
-    """Base of layers that work on arrays of any kind, text included, before the model.
+    """Base of layers that work on columns of any kind, text included.
 
-    The engine computes with one kind of floating-point numbers; what has to do with categories is
-    done once, on the data.
+    The engine computes with one kind of floating-point numbers. In a model's graph these layers are
+    therefore applied to whole arrays, before the rest runs.
     """
 
+    _takes_numbers = True
+
     def __call__(self, inputs: Any, training: bool | None = None) -> Any:
-        """Applies the layer to an array or nested list.
+        """Applies the layer.
 
         Args:
-            inputs: The data.
+            inputs: An array or nested list, or a symbolic tensor.
             training: Has no effect.
 
-        Raises:
-            TypeError: For a symbolic tensor.
+        Returns:
+            An array, or a symbolic tensor.
         """
-        if any(isinstance(leaf, KerasTensor) for leaf in _tree.flatten(inputs)):
-            raise TypeError(
-                f"Layer '{self.name}' ({type(self).__name__}) cannot be part of a model's graph: "
-                "call it on the data, and give the model what it returns."
-            )
+        leaves = _tree.flatten(inputs)
+        if any(isinstance(leaf, KerasTensor) for leaf in leaves):
+            return self._call_symbolic(inputs, leaves, training)
         self.built = True
+        if any(isinstance(leaf, Tensor) for leaf in leaves):
+            # No gradient goes through categories.
+            return Tensor(self._transform(_tree.map_structure(value_of, inputs)))
         return self._transform(inputs)
 
     def _transform(self, inputs: Any) -> Array:
@@ -45,6 +50,42 @@ class TableLayer(Layer):
     def build(self, input_shape: Any) -> None:
         """There is nothing to build."""
         self.built = True
+
+    def _check_text(self, tensors: list[KerasTensor]) -> None:
+        for tensor in tensors:
+            text = tensor.dtype == "string"
+            if not (self._takes_text if text else self._takes_numbers):
+                taken, came = ("numbers", "text") if text else ("text", tensor.dtype)
+                raise ValueError(
+                    f"Layer '{self.name}' ({type(self).__name__}) takes {taken}. Received: "
+                    f"'{tensor.name}' of {came}."
+                )
+
+    def _input_dtype(self, text: bool) -> str:
+        """Type of an input for data that are text or numbers."""
+        return "string" if self._takes_text and (text or not self._takes_numbers) else "int64"
+
+    def _output_dtype(self) -> str:
+        """Type of what the layer gives."""
+        return self._dtype
+
+    def _symbolic_outputs(self, shapes: Any) -> KerasTensor:
+        return KerasTensor(self.compute_output_shape(shapes), self._output_dtype())
+
+    def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
+        raise NotCompilable(f"Layer '{self.name}' follows one that the engine runs.")
+
+
+def encoded_shape(
+    input_shape: Sequence[int | None], mode: str, depth: int
+) -> tuple[int | None, ...]:
+    """The shape of what `encode` gives, batch first; that of the input for ``"int"``."""
+    shape = tuple(input_shape)
+    if mode == "int":
+        return shape
+    if mode == "one_hot" and (len(shape) < 2 or shape[-1] != 1):
+        return (*shape, depth)
+    return (*shape[:-1], depth)
 
 
 def check_mode(mode: str, known: Sequence[str], layer: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -13,7 +14,13 @@ from pronghorn._numbers import integer
 from pronghorn._suggest import unknown
 from pronghorn.layers._tables._batches import batches
 from pronghorn.layers._tables._hash import check_salt, column, fingerprints
-from pronghorn.layers._tables._table_layer import TableLayer, check_mode, check_sparse, encode
+from pronghorn.layers._tables._table_layer import (
+    TableLayer,
+    check_mode,
+    check_sparse,
+    encode,
+    encoded_shape,
+)
 
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 _OOV_METHODS = ("floormod", "farmhash")
@@ -45,7 +52,8 @@ class VocabularyLookup(TableLayer):
         **kwargs: Any,
     ) -> None:
         label = type(self).__name__
-        kwargs.pop("vocabulary_size", None)  # as configurations have it
+        # As configurations have it: the size until the vocabulary itself is there.
+        self._announced_size: int | None = kwargs.pop("vocabulary_size", None)
         super().__init__(name=name, **kwargs)
         self.max_tokens = None if max_tokens is None else integer(max_tokens, "max_tokens", low=2)
         if pad_to_max_tokens and max_tokens is None:
@@ -69,13 +77,20 @@ class VocabularyLookup(TableLayer):
         self.oov_token = oov_token
         self.invert = bool(invert)
         self.pad_to_max_tokens = bool(pad_to_max_tokens)
-        self.input_vocabulary = None if vocabulary is None else _listed(vocabulary)
+        from_file = isinstance(vocabulary, (str, os.PathLike))
+        # What a file brought is kept as what was learnt is.
+        known = vocabulary is not None and not from_file
+        self.input_vocabulary = _listed(vocabulary) if known else None
+        self._given = vocabulary is not None
         self.input_idf_weights = None if idf_weights is None else _listed(idf_weights)
         self.idf_weights: Array | None = None
         self._tokens: Array | None = None
         self._order: Array | None = None
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
+
+    def _output_dtype(self) -> str:
+        return "int64" if self.output_mode == "int" else config.floatx()
 
     # What differs between numbers and text.
 
@@ -106,25 +121,46 @@ class VocabularyLookup(TableLayer):
         """Replaces the vocabulary.
 
         Args:
-            vocabulary: The tokens, with or without mask and unknown ones at their places.
+            vocabulary: The tokens, with or without mask and unknown ones at their places; or the
+                path of a text file with a token in each line, without special ones.
             idf_weights: A weight for each, for ``"tf_idf"``.
 
         Raises:
-            ValueError: If tokens are repeated or too many, special ones are in the middle, or the
-                weights do not fit.
+            ValueError: If tokens are repeated or too many, special ones are in the middle, the
+                weights do not fit, or there is no such file.
         """
+        if isinstance(vocabulary, (str, os.PathLike)):
+            if self.output_mode == "tf_idf":
+                raise ValueError(
+                    "`vocabulary` must be a list with output_mode='tf_idf', which needs a weight "
+                    f"for each token. Received: vocabulary={vocabulary!r}"
+                )
+            self._set_tokens(self._as_tokens([self._parse(v) for v in _lines(vocabulary)]), None)
+            return
         tokens = self._as_tokens(_listed(vocabulary))
+        special = self._special_tokens()
+        weights = None if idf_weights is None else np.asarray(idf_weights)
+        if special and tokens[: len(special)].tolist() == special:
+            if weights is not None and weights.shape == tokens.shape:
+                weights = weights[len(special) :]
+            tokens = tokens[len(special) :]
+            if not tokens.size:
+                self._take_tokens(tokens)
+                return
+        self._set_tokens(tokens, weights)
+
+    def _set_tokens(self, tokens: Array, idf_weights: Any) -> None:
+        """Replaces the vocabulary by tokens without special ones in front."""
         if tokens.size == 0:
             raise ValueError("`vocabulary` must not be empty.")
         special = self._special_tokens()
-        head = tokens[: len(special)].tolist()
-        if special and head == special:
-            tokens = tokens[len(special) :]
         unique, counts = np.unique(tokens, return_counts=True)
         if (counts > 1).any():
             raise ValueError(f"`vocabulary` has tokens twice: {unique[counts > 1].tolist()}.")
         listed = set(tokens.tolist())
-        for label, token in (("mask_token", self.mask_token), ("oov_token", self.oov_token)):
+        # Where places become tokens, no token may stand for the unknown ones, too.
+        unknown = self.oov_token if self.invert else None
+        for label, token in (("mask_token", self.mask_token), ("oov_token", unknown)):
             if token is not None and token in listed:
                 raise ValueError(
                     f"`vocabulary` has the {label} {token!r} among its tokens; it belongs in "
@@ -139,8 +175,6 @@ class VocabularyLookup(TableLayer):
         if self.output_mode != "tf_idf":
             return
         weights = np.asarray([] if idf_weights is None else idf_weights, config.floatx())
-        if weights.shape == (size,) and head == special:
-            weights = weights[len(special) :]
         if weights.shape != tokens.shape:
             raise ValueError(
                 f"`idf_weights` must have a weight for each of {tokens.size} tokens; received "
@@ -172,7 +206,7 @@ class VocabularyLookup(TableLayer):
         Raises:
             ValueError: If the layer was given a vocabulary, or there are no data.
         """
-        if self.input_vocabulary is not None:
+        if self._given:
             raise ValueError(f"Layer '{self.name}' was given a `vocabulary` and cannot `adapt`.")
         totals: dict[Any, int] = {}
         documents: dict[Any, int] = {}
@@ -211,6 +245,26 @@ class VocabularyLookup(TableLayer):
     def _depth(self) -> int:
         padded = self.pad_to_max_tokens and self.max_tokens is not None
         return self.max_tokens or 0 if padded else self.vocabulary_size()
+
+    # In a graph.
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """The shape of the input, or with the vectors at its end.
+
+        Raises:
+            ValueError: If the length of the vectors is not known yet.
+        """
+        if self.output_mode == "int":
+            return tuple(input_shape)
+        padded = self.pad_to_max_tokens and self.max_tokens is not None
+        depth = self._depth() if self._tokens is not None or padded else self._announced_size
+        if depth is None:
+            raise ValueError(
+                f"Layer '{self.name}' has no vocabulary, so that the length of its vectors is not "
+                "known: pass `vocabulary`, or call `adapt` before the layer is called on a "
+                "symbolic tensor."
+            )
+        return encoded_shape(input_shape, self.output_mode, depth)
 
     # Looking up.
 
@@ -298,11 +352,11 @@ class VocabularyLookup(TableLayer):
         if lines[: len(special)] != [str(token) for token in special]:
             raise ValueError(f"The vocabulary of layer '{self.name}' must begin with {special}.")
         twin = type(self).from_config({**self.get_config(), "vocabulary": None})
-        own = [self._parse(line) for line in lines[len(special) :]]
-        if own:
-            twin.set_vocabulary(own, [float(weight) for weight in weights] or None)
+        own = self._as_tokens([self._parse(line) for line in lines[len(special) :]])
+        if own.size:
+            twin._set_tokens(own, [float(weight) for weight in weights] or None)
         else:
-            twin._take_tokens(self._as_tokens(own))
+            twin._take_tokens(own)
 
         def take() -> None:
             self._tokens, self._order = twin._tokens, twin._order
@@ -312,7 +366,7 @@ class VocabularyLookup(TableLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer; a vocabulary that was learnt is not part of it."""
-        size = None if self._tokens is None else self.vocabulary_size()
+        size = self._announced_size if self._tokens is None else self.vocabulary_size()
         return {
             **super().get_config(),
             "invert": self.invert,
@@ -330,11 +384,47 @@ class VocabularyLookup(TableLayer):
             "salt": self.salt,
         }
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Makes a layer from what `get_config` gave.
+
+        Raises:
+            ValueError: If it names a file: reading a model reads no other files.
+        """
+        if isinstance(config.get("vocabulary"), (str, os.PathLike)):
+            raise ValueError(
+                f"The configuration of {cls.__name__} '{config.get('name')}' names a file, "
+                f"{config['vocabulary']!r}, which is not read. Make the layer yourself, or give "
+                "its tokens as a list."
+            )
+        return super().from_config(config)
+
+
+def _lines(path: Any) -> list[str]:
+    """The lines of a text file.
+
+    Raises:
+        ValueError: If there is none, or it is no text.
+    """
+    try:
+        with open(path, encoding="utf-8", newline="\n") as file:
+            text = file.read()
+    except FileNotFoundError:
+        raise ValueError(
+            f"`vocabulary` names a file that does not exist: {os.fspath(path)!r}. To give tokens, "
+            "pass a list."
+        ) from None
+    except (UnicodeDecodeError, IsADirectoryError):
+        raise ValueError(
+            f"`vocabulary` must name a text file in UTF-8. Received: {os.fspath(path)!r}"
+        ) from None
+    return text.replace("\r", "").removesuffix("\n").split("\n")
+
 
 def _listed(values: Any) -> list[Any]:
-    if isinstance(values, (str, bytes)):
+    if isinstance(values, bytes):
         raise ValueError(
-            "`vocabulary` must be a list of tokens; files are not read. Received: "
+            "`vocabulary` must be a list of tokens or the path of a file. Received: "
             f"vocabulary={values!r}"
         )
     return list(np.asarray(values).tolist()) if hasattr(values, "__array__") else list(values)
