@@ -41,7 +41,7 @@ PYTHON_LEVELS = (
         "utils",
     },
     {"layers", "_graph"},
-    {"models", "saving", "_data"},
+    {"models", "saving", "_data", "_columns"},
 )
 CORE = "pronghorn._core"
 CORE_IMPORTER = "pronghorn._engine"
