@@ -27,7 +27,16 @@ TABLES = {
 # What they drop in training is the engine's secret.
 RANDOM = {"AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise"}
 # Wrappers change weights in Python.
-EXEMPT = {"Input", "InputLayer", "Lambda", "Layer", "SpectralNormalization", "Wrapper", *TABLES}
+EXEMPT = {
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "Lambda",
+    "Layer",
+    "SpectralNormalization",
+    "Wrapper",
+    *TABLES,
+}
 
 
 @pytest.fixture(autouse=True)

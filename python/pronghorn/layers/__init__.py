@@ -19,6 +19,7 @@ from pronghorn.layers._gaussian_noise import GaussianNoise
 from pronghorn.layers._group_normalization import GroupNormalization
 from pronghorn.layers._identity import Identity
 from pronghorn.layers._input_layer import Input, InputLayer
+from pronghorn.layers._input_spec import InputSpec
 from pronghorn.layers._lambda import Lambda
 from pronghorn.layers._layer import Layer
 from pronghorn.layers._layer_normalization import LayerNormalization
@@ -89,6 +90,7 @@ __all__ = [
     "Flatten",
     "Input",
     "InputLayer",
+    "InputSpec",
     "Lambda",
     "Layer",
     "LeakyReLU",

@@ -10,6 +10,7 @@ from pronghorn._engine import EngineGraph
 from pronghorn._numbers import real
 from pronghorn._variable import Variable
 from pronghorn.layers import _lowering
+from pronghorn.layers._input_spec import InputSpec
 from pronghorn.layers._normalization import ScaledLayer, check_axis, sample_axes
 
 if TYPE_CHECKING:
@@ -125,6 +126,12 @@ class BatchNormalization(ScaledLayer):
     def moving_variance(self) -> Variable:
         """Variance of each feature that inference divides by."""
         return self._statistics(1, "moving_variance")
+
+    def _own_input_spec(self) -> InputSpec | None:
+        if not self.built:
+            return None
+        rank = len(self._build_shape)
+        return InputSpec(ndim=rank, axes={self.axis: self._build_shape[self.axis]})
 
     def _create_weights(self, input_shape: Sequence[int | None]) -> None:
         (axis,) = sample_axes(self, self.axis, len(input_shape))

@@ -27,6 +27,8 @@ class Concatenate(Layer):
         [[0.0, 0.0, 1.0]]
     """
 
+    supports_masking = True
+
     _takes_list = True
     _min_ndim = 2
     _keeps_values = True

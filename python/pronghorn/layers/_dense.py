@@ -10,6 +10,7 @@ from pronghorn._engine import EngineGraph
 from pronghorn._variable import Variable
 from pronghorn.activations._function import engine_spec
 from pronghorn.layers import _lowering
+from pronghorn.layers._input_spec import InputSpec
 from pronghorn.layers._layer import Layer
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Dense(Layer):
         >>> layer(np.array([[1.0, 2.0, 3.0]])).tolist()
         [[6.0, 6.0]]
     """
+
+    supports_masking = True
 
     _min_ndim = 2
 
@@ -117,6 +120,11 @@ class Dense(Layer):
                 f'Input of layer "{self.name}" does not fit: expected {self._kernel.shape[0]} '
                 f"features on the last axis, received shape {tuple(shapes)}."
             )
+
+    def _own_input_spec(self) -> InputSpec:
+        if self._kernel is None:
+            return InputSpec(min_ndim=2)
+        return InputSpec(min_ndim=2, axes={-1: self._kernel.shape[0]})
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """`input_shape` with `units` on the last axis."""

@@ -13,10 +13,14 @@ from pronghorn.layers._stored import StoredLayer
 class DescribedLayer(StoredLayer):
     """The part of a layer with its attributes."""
 
+    # Whether the output has the mask that `compute_mask` makes of those of the inputs.
+    supports_masking = False
+
     def __init__(self, trainable: bool) -> None:
         super().__init__(trainable)
         self._inbound_nodes: list[Node] = []
         self._path: str | None = None
+        self._given_spec: Any = None
         self._eager = _eager.EagerEngines()
 
     @property
@@ -28,6 +32,27 @@ class DescribedLayer(StoredLayer):
     def compute_dtype(self) -> str:
         """The same as `dtype`."""
         return self._dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """What floating-point inputs are converted to; the same as `dtype`."""
+        return self._dtype
+
+    @property
+    def input_spec(self) -> Any:
+        """What the inputs must be like: an InputSpec, a structure of them, or None.
+
+        A layer of your own sets it; every call is then compared with it.
+        """
+        return self._own_input_spec() if self._given_spec is None else self._given_spec
+
+    @input_spec.setter
+    def input_spec(self, value: Any) -> None:
+        self._given_spec = value
+
+    def _own_input_spec(self) -> Any:
+        """Of a built-in layer, which checks its inputs in its own words."""
+        return None
 
     @property
     def variable_dtype(self) -> str:

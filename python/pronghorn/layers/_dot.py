@@ -36,6 +36,8 @@ class Dot(Layer):
         [[11.0]]
     """
 
+    supports_masking = True
+
     _takes_list = True
     _min_ndim = 2
 

@@ -35,6 +35,8 @@ class Dropout(Layer):
         [[1.0, 1.0, 1.0]]
     """
 
+    supports_masking = True
+
     _keeps_shape = True
     _knows_training = True
 

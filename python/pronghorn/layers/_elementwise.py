@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class ActivationLayer(Layer):
     """A layer that is one of the engine's activations; subclasses say which."""
 
+    supports_masking = True
     _keeps_shape = True
 
     def _function(self) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pronghorn._engine import EngineGraph
+from pronghorn.layers._input_spec import InputSpec
 from pronghorn.layers._layer import Layer
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ class Flatten(Layer):
             )
         super().__init__(**kwargs)
         self.data_format = "channels_last"
+
+    def _own_input_spec(self) -> InputSpec:
+        return InputSpec(min_ndim=1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """(batch, product of the other dimensions)."""

@@ -11,6 +11,7 @@ from pronghorn._autodiff import _record
 from pronghorn._engine import EngineGraph
 from pronghorn.layers import _custom, _lowering
 from pronghorn.layers._calls import CalledLayer
+from pronghorn.layers._input_spec import check_inputs
 from pronghorn.layers._losses import REGULARIZED
 
 if TYPE_CHECKING:
@@ -164,6 +165,8 @@ class Layer(CalledLayer):
             The same kind as the inputs: a symbolic tensor, an array, or a tensor; while a
             ``GradientTape`` is open a tensor.
         """
+        if self._given_spec is not None:
+            check_inputs(self._given_spec, inputs, self.name, self._dtype)
         if self._own_call:
             return _custom.call(self, inputs, args, kwargs)
         return self._call_built_in(inputs, *args, **kwargs)

@@ -29,6 +29,8 @@ class Masking(Layer):
         [[[0.0, 0.0], [9.0, 1.0]]]
     """
 
+    supports_masking = True
+
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.mask_value = real(mask_value, "mask_value")

@@ -20,6 +20,8 @@ class Merge(Layer):
     Inputs with fewer axes get axes of size 1 after the batch, as in Keras.
     """
 
+    supports_masking = True
+
     _takes_list = True
     _keeps_shape = True
     _operation = ""

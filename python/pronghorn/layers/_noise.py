@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class NoiseLayer(Layer):
     """A layer that is random in training and the identity in inference."""
 
+    supports_masking = True
+
     _keeps_shape = True
     _knows_training = True
     _operation = ""

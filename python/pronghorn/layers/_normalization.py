@@ -48,6 +48,8 @@ def sample_axes(layer: Layer, axis: int | Sequence[int], rank: int) -> list[int]
 class ScaledLayer(Layer):
     """A layer with a learned scale `gamma` and offset `beta`, either of which may be left out."""
 
+    supports_masking = True
+
     _min_ndim = 2
     _keeps_shape = True
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pronghorn._engine import EngineGraph
 from pronghorn.layers import _lowering
+from pronghorn.layers._input_spec import InputSpec
 from pronghorn.layers._layer import Layer
 
 
@@ -46,6 +47,9 @@ class Permute(Layer):
                 f'Layer "{self.name}" takes inputs with {len(self.dims) + 1} dimensions: '
                 f"dims={self.dims}. Received shape {tuple(shapes)}."
             )
+
+    def _own_input_spec(self) -> InputSpec:
+        return InputSpec(ndim=len(self.dims) + 1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The sizes in the new order."""

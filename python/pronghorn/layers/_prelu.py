@@ -36,6 +36,8 @@ class PReLU(Layer):
         [[-1.0, 2.0]]
     """
 
+    supports_masking = True
+
     _min_ndim = 2
 
     def __init__(

@@ -7,6 +7,7 @@ from typing import Any
 
 from pronghorn._engine import EngineGraph
 from pronghorn.layers import _lowering
+from pronghorn.layers._input_spec import InputSpec
 from pronghorn.layers._layer import Layer
 
 
@@ -45,6 +46,9 @@ class RepeatVector(Layer):
                 f'Layer "{self.name}" takes inputs of shape (batch, features). Received shape '
                 f"{tuple(shapes)}."
             )
+
+    def _own_input_spec(self) -> InputSpec:
+        return InputSpec(ndim=2)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """(batch, n, features)."""

@@ -44,6 +44,8 @@ class Rescaling(Layer):
         [[-1.0, 1.0]]
     """
 
+    supports_masking = True
+
     _tells_shape = True
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:

@@ -27,6 +27,8 @@ class UnitNormalization(Layer):
         [[0.6, 0.8]]
     """
 
+    supports_masking = True
+
     _min_ndim = 2
 
     def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:

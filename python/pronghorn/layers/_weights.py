@@ -80,6 +80,37 @@ class WeightHolder:
             self._weight_regularizers.append((variable, penalty))
         return variable
 
+    def add_variable(
+        self,
+        shape: Sequence[int],
+        initializer: Callable[..., Array] | str | None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Creates a weight: `add_weight` with its arguments in another order.
+
+        Args:
+            shape: Of the weight.
+            initializer: Name or object.
+            dtype: None is the layer's.
+            trainable: Whether training changes it.
+            autocast: Has no effect, as a model has one dtype.
+            regularizer: Penalty on it in the loss.
+            constraint: What it must be like after each update.
+            name: Last part of its path.
+
+        Example:
+            >>> from pronghorn.layers import Layer
+            >>> Layer().add_variable((2,), "ones", name="scale").numpy().tolist()
+            [1.0, 1.0]
+        """
+        del autocast
+        return self.add_weight(shape, initializer, name, trainable, dtype, regularizer, constraint)
+
     def _sublayers(self) -> list[Layer]:
         """Layers inside this one: those among its attributes, also in lists and dicts."""
         return self._attributes().layers if getattr(self, "_own_call", False) else []

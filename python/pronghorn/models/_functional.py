@@ -5,11 +5,19 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from pronghorn.layers import InputSpec
 from pronghorn.models._model import Model
 
 
 class Functional(Model):
     """What ``Model(inputs, outputs)`` makes; see `Model`."""
+
+    def _own_input_spec(self) -> list[InputSpec]:
+        names = self.input_names
+        return [
+            InputSpec(shape=(None, *tensor.shape[1:]), name=name)
+            for name, tensor in zip(names, self.inputs, strict=True)
+        ]
 
 
 def made_of_tensors(cls: type[Any]) -> bool:

@@ -10,6 +10,7 @@ from pronghorn import _columns, _tree
 from pronghorn._autodiff import _record
 from pronghorn._graph import KerasTensor
 from pronghorn.layers import InputLayer, _custom
+from pronghorn.layers._input_spec import check_inputs
 from pronghorn.models._graph_calls import CalledModel
 from pronghorn.models._replay import recorded_calls, replayed_calls
 
@@ -30,6 +31,8 @@ class GraphModel(CalledModel):
         Returns:
             Symbolic tensors, arrays or tensors in the structure of the model's outputs.
         """
+        if self._given_spec is not None:
+            check_inputs(self._given_spec, inputs, self.name, self._dtype)
         if not (args or kwargs or _record._state.depth):
             plain = self._plain_predict(inputs)
             if plain is not None:

@@ -40,6 +40,8 @@ class Normalization(Layer):
         [[0.0, 1.0]]
     """
 
+    supports_masking = True
+
     _tells_shape = True
 
     def __init__(
