@@ -73,7 +73,6 @@ NAMES = {
     "config.enable_traceback_filtering": "tracebacks are always whole",
     "dtype_policies.DTypePolicyMap": "a model has one dtype",
     "dtype_policies.*": _QUANTIZED,
-    "optimizers.LossScaleOptimizer": "for float16, which the engine does not have",
     # Other sections.
     "export.*": "writes files of other frameworks",
     # Methods of models.

@@ -16,15 +16,39 @@ if TYPE_CHECKING:
     from pronghorn._engine import Array, DType
 
 
+_OTHER_DTYPES = (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"
+)  # fmt: skip
+AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
+
+
+class _Store:
+    """Keeps a value that the engine does not compute with, in the engine's place."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        self.shape, self.dtype = shape, dtype
+        self._value = np.zeros(shape, dtype)
+
+    def get(self) -> Array:
+        return self._value.copy()
+
+    def set(self, value: Array) -> None:
+        self._value = value.copy()
+
+
 class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     """An array that the engine trains. It behaves as a NumPy array in expressions.
 
     Args:
         initializer: An array, or a callable ``(shape, dtype) -> array``.
         shape: Needed when `initializer` is a callable.
-        dtype: "float32" or "float64"; None takes the array's own if it is one of them, otherwise
-            "float32".
+        dtype: "float32" or "float64"; None takes the array's own if it is one of them, "int32" or
+            "bool" for whole numbers and truth values, otherwise "float32". What is not floating
+            is kept beside the engine, to count with.
         trainable: Whether training may change it.
+        autocast: Has no effect: a model has one dtype.
+        aggregation: How copies on several devices would be joined, as in Keras; here there is one.
+        synchronization: Has no effect.
         name: Last part of `path`; given automatically if None.
 
     Raises:
@@ -43,10 +67,21 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         shape: Sequence[int] | None = None,
         dtype: str | None = None,
         trainable: bool = True,
+        autocast: bool = True,
+        aggregation: str | None = "none",
+        synchronization: str = "auto",
         name: str | None = None,
         *,
         _row_axes: int | None = None,
     ) -> None:
+        del autocast, synchronization
+        if aggregation not in AGGREGATIONS:
+            raise ValueError(
+                f"`aggregation` must be one of {AGGREGATIONS}. Received: {aggregation!r}"
+            )
+        self.aggregation = "none" if aggregation is None else aggregation
+        # Whether updates put the gradient in the value's place.
+        self.overwrite_with_gradient = False
         self.name = name or _naming.auto_name(type(self).__name__)
         scope = _naming.current_path()
         self.path = f"{scope}/{self.name}" if scope else self.name
@@ -67,13 +102,12 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
             value = np.asarray(initializer)
             shape = value.shape if shape is None else shape
         if dtype is None:
-            dtype = str(value.dtype) if value.dtype in (np.float32, np.float64) else "float32"
-        if dtype not in ("float32", "float64"):
-            raise ValueError(
-                f"`dtype` of a variable must be 'float32' or 'float64'. Received: dtype={dtype!r}"
-            )
+            kinds = {"b": "bool", "i": "int32", "u": "int32"}
+            known = value.dtype in (np.float32, np.float64)
+            dtype = str(value.dtype) if known else kinds.get(value.dtype.kind, "float32")
+        dtype = "int32" if dtype == "int" else dtype
         self._scalar = tuple(shape) == ()  # which the engine keeps as a vector of one
-        self._core = _engine.CoreVariable(tuple(shape) or (1,), cast("DType", dtype), _row_axes)
+        self._core: _engine.CoreVariable = _core_of(tuple(shape) or (1,), dtype, _row_axes)
         self._leaf = Node()
         # Stands for the value where only the place in a record matters.
         self._mark = Tensor(np.empty((), dtype), self._leaf)
@@ -188,7 +222,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     def __setstate__(self, state: dict[str, Any]) -> None:
         value = state["_value"]
         self.__dict__.update((key, item) for key, item in state.items() if key != "_value")
-        self._core = _engine.CoreVariable(value.shape or (1,), cast("DType", str(value.dtype)))
+        self._core = _core_of(value.shape or (1,), str(value.dtype), None)
         self._core.set(value.reshape(self._core.shape))
 
     def __hash__(self) -> int:
@@ -199,6 +233,18 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
             f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, "
             f"value={self.value}>"
         )
+
+
+def _core_of(shape: tuple[int, ...], dtype: str, row_axes: int | None) -> Any:
+    """What keeps the value of a variable."""
+    if dtype in ("float32", "float64"):
+        return _engine.CoreVariable(shape, cast("DType", dtype), row_axes)
+    if dtype not in _OTHER_DTYPES:
+        raise ValueError(
+            "`dtype` of a variable must be 'float32' or 'float64', or for one that nothing is "
+            f"computed with one of {', '.join(map(repr, _OTHER_DTYPES))}. Received: dtype={dtype!r}"
+        )
+    return _Store(shape, dtype)
 
 
 def _present(thing: Any) -> Any:

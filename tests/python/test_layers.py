@@ -1,6 +1,7 @@
 """Layers one by one: values against NumPy in float64, names, weights, configuration, errors."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -369,5 +370,18 @@ def test_variable_behaves_as_an_array():
     with pytest.raises(ValueError, match="real numbers"):
         v.assign(np.full((2, 3), "a"))
     with pytest.raises(ValueError, match="`dtype`"):
-        keras.Variable(np.ones(2), dtype="int32")
+        keras.Variable(np.ones(2), dtype="float16")
     assert len({v, v}) == 1
+
+
+def test_variables_that_count():
+    count = keras.Variable(3, name="count")
+    assert (count.dtype, count.shape, int(count.numpy())) == ("int32", (), 3)
+    count.assign_add(2)
+    assert (count + 1, count.numpy().dtype) == (6, np.int32)
+    assert pickle.loads(pickle.dumps(count)).numpy() == 5
+    flags = keras.Variable(keras.initializers.Zeros(), shape=(2,), dtype="bool", aggregation="sum")
+    flags.assign([True, False])
+    assert flags.numpy().tolist() == [True, False]
+    with pytest.raises(ValueError, match="`aggregation` must be one of"):
+        keras.Variable(1.0, aggregation="median")

@@ -20,6 +20,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
         "optimizers.schedules:LearningRateSchedule",
     ),
     ("keras.optimizers", "optimizers", "optimizers:Optimizer"),
+    ("keras.optimizers", "optimizers", "optimizers:OptimizerMap"),
     ("keras.losses", "losses", "losses:Loss"),
     ("keras.metrics", "metrics", "metrics:Metric"),
     ("keras.initializers", "initializers", "initializers:Initializer"),

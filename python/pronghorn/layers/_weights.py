@@ -52,6 +52,8 @@ class WeightHolder:
         regularizer: Any = None,
         constraint: Any = None,
         *,
+        aggregation: str | None = "none",
+        overwrite_with_gradient: bool = False,
         _row_axes: int | None = None,
     ) -> Variable:
         """Creates a weight and keeps it in `weights`.
@@ -64,14 +66,19 @@ class WeightHolder:
             dtype: None is the layer's.
             regularizer: Penalty on it in the loss: name, object or function.
             constraint: Name or function that maps the value to an allowed one after each update.
+            aggregation: How copies on several devices would be joined; here there is one.
+            overwrite_with_gradient: Whether an update puts the gradient in the value's place,
+                whatever the optimizer's rule is.
         """
         shape = tuple(shape or ())
         _allowance.check(shape, self.name, name)
         initializer = initializers.get(initializer or (None if shape else "zeros"))
         initializer = initializer or initializers.GlorotUniform()
         variable = Variable(
-            initializer, shape, dtype or self._dtype, trainable, name, _row_axes=_row_axes
-        )
+            initializer, shape, dtype or self._dtype, trainable,
+            aggregation=aggregation, name=name, _row_axes=_row_axes,
+        )  # fmt: skip
+        variable.overwrite_with_gradient = bool(overwrite_with_gradient)
         self._weights.append(variable)
         if constraint is not None:
             variable.constraint = constraints.get(constraint)

@@ -95,7 +95,7 @@ class CompiledModel(SteppedModel):
             request.weighted_metrics = self._request.weighted_metrics
         found = None if optimizer is None else optimizers.get(optimizer)
         if found is not None:
-            found._engine_spec()
+            found._check_rule()
         steps = integer(steps_per_execution, "steps_per_execution", low=1)
         self._check_own_objects(request)
         self._run_eagerly = bool(run_eagerly)

@@ -60,7 +60,7 @@ class SteppedModel(MeasuredModel):
 
         Compiled: whole epochs in the engine; metrics that it does not compute see the outputs of
         many batches at a time. Split: the layers' forward and backward passes in the engine, and
-        the losses or steps of your own in Python. Recorded: the layers that are not the engine's
+        the losses, steps or optimizers of your own in Python. Recorded: the layers that are not the engine's
         run in Python too.
         """
         if not self._is_compiled_graph():
@@ -69,6 +69,8 @@ class SteppedModel(MeasuredModel):
 
     def _trains_by_steps(self) -> bool:
         if self._run_eagerly or self._objects_needed:
+            return True
+        if self.optimizer is not None and self.optimizer._steps_in_python:
             return True
         # Plain loops, since every call of `fit` comes here.
         cls = type(self)
@@ -91,6 +93,8 @@ class SteppedModel(MeasuredModel):
                 return True
             for variable in layer._weights:
                 if variable.constraint is not None and not variable._constrained_by_engine:
+                    return True
+                if variable.overwrite_with_gradient:
                     return True
             if layer._penalises_beyond_engine():
                 return True

@@ -11,9 +11,12 @@ from pronghorn.optimizers._ftrl import Ftrl
 from pronghorn.optimizers._lamb import Lamb
 from pronghorn.optimizers._lion import Lion
 from pronghorn.optimizers._lookup import deserialize, get, serialize
+from pronghorn.optimizers._loss_scale_optimizer import LossScaleOptimizer
+from pronghorn.optimizers._multi_optimizer import MultiOptimizer
 from pronghorn.optimizers._muon import Muon
 from pronghorn.optimizers._nadam import Nadam
 from pronghorn.optimizers._optimizer import Optimizer
+from pronghorn.optimizers._optimizer_map import OptimizerMap
 from pronghorn.optimizers._rmsprop import RMSprop
 from pronghorn.optimizers._schedule_free_adamw import ScheduleFreeAdamW
 from pronghorn.optimizers._sgd import SGD
@@ -29,9 +32,12 @@ __all__ = [
     "Ftrl",
     "Lamb",
     "Lion",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
     "Muon",
     "Nadam",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
     "ScheduleFreeAdamW",
     "deserialize",

@@ -50,6 +50,23 @@ def make_trainer(variables: Sequence[Any], spec: Any) -> Trainer:
     return trainer
 
 
+def warn_missing(gradients: Sequence[Any], variables: Sequence[Any]) -> None:
+    """Says which variables have no gradient.
+
+    Raises:
+        ValueError: If none has one.
+    """
+    if all(gradient is None for gradient in gradients):
+        raise ValueError("No gradients provided for any variable.")
+    pairs = zip(variables, gradients, strict=True)
+    missing = [variable.path for variable, gradient in pairs if gradient is None]
+    if missing:
+        warnings.warn(
+            f"Gradients do not exist for variables {missing} when minimizing the loss.",
+            stacklevel=3,
+        )
+
+
 class Applying:
     """The part of an optimizer that updates variables outside of `fit`."""
 
@@ -65,6 +82,9 @@ class Applying:
             variables: The variables that will be updated, in this order.
         """
         own: Any = self
+        if not own._kernel or own._is_written:
+            own._begin_state(variables)
+            return
         spec = own._engine_spec(variables)
         trainer = make_trainer(variables, spec)
         old = own._trainer
@@ -100,20 +120,32 @@ class Applying:
         """
         own: Any = self
         grads = list(grads)
-        variables = self._held if trainable_variables is None else tuple(trainable_variables)
+        if not grads:
+            return
+        written = own._is_written
+        known = own._trainable_variables if written else self._held
+        variables = tuple(known if trainable_variables is None else trainable_variables)
+        if trainable_variables is None and not known:
+            raise ValueError(
+                f"The optimizer '{own.name}' is not built: pass `trainable_variables`, or call "
+                "`build(variables)` before."
+            )
         if len(grads) != len(variables):
             raise ValueError(
                 f"`grads` must have one gradient for each of {len(variables)} variables. "
                 f"Received: {len(grads)} gradients."
             )
-        if all(gradient is None for gradient in grads):
-            raise ValueError("No gradients provided for any variable.")
-        missing = [v.path for v, g in zip(variables, grads, strict=True) if g is None]
-        if missing:
-            warnings.warn(
-                f"Gradients do not exist for variables {missing} when minimizing the loss.",
-                stacklevel=2,
-            )
+        warn_missing(grads, variables)
+        if written:
+            if not own.built:
+                own.build(list(variables))
+            own._check_variables_are_known(variables)
+            own._apply_written(grads, variables)
+            return
+        if any(variable.overwrite_with_gradient for variable in variables):
+            grads, variables = own._overwritten(grads, variables)
+            if not any(gradient is not None for gradient in grads):
+                return
         same = len(variables) == len(self._held) and all(map(is_, variables, self._held))
         if not same or own._trainer is not self._holder or self._holder is None:
             self.build(variables)

@@ -36,6 +36,12 @@ class Averaging:
             >>> w.numpy().tolist()
             [-0.5]
         """
+        own: Any = self
+        if own._is_written:
+            for weight, average in own._averaged():
+                if any(weight is each for each in var_list):
+                    weight.assign(average.numpy())
+            return
         if not self.use_ema or self._trainer is None:
             return
         trained = self._trained
@@ -56,12 +62,22 @@ class Averaging:
     @property
     def _trained(self) -> list[Any]:
         """The weights that have slots."""
+        own: Any = self
+        if own._is_written:
+            return list(own._trainable_variables)
         if self._trainer is None:
             return []
         return [self._weights[i] for i in dict.fromkeys(i for _, i, _ in self._trainer.get_slots())]
 
     def _swap_averages(self) -> None:
         """Exchanges weights and their moving averages."""
+        own: Any = self
+        if own._is_written:
+            for weight, average in own._averaged():
+                value = weight.numpy()
+                weight.assign(average.numpy())
+                average.assign(value)
+            return
         if self._trainer is None:
             return
         slots = self._trainer.get_slots()
@@ -77,6 +93,11 @@ class Averaging:
 
     def _equalize_averages(self) -> None:
         """Makes the moving averages equal to the weights."""
+        own: Any = self
+        if own._is_written:
+            for weight, average in own._averaged():
+                average.assign(weight.numpy())
+            return
         if self._trainer is None:
             return
         self._trainer.set_slots(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,9 +14,11 @@ from numpy.typing import NDArray
 from pronghorn import _state, config
 from pronghorn._numbers import integer, real
 from pronghorn._registry import Registry
+from pronghorn._variable import Variable
 from pronghorn.optimizers._apply import Applying
 from pronghorn.optimizers._averages import Averaging
 from pronghorn.optimizers._variables import LearningRate, OptimizerVariable
+from pronghorn.optimizers._written import Written
 from pronghorn.optimizers.schedules import LearningRateSchedule
 from pronghorn.optimizers.schedules import deserialize as schedule_from
 from pronghorn.optimizers.schedules import serialize as schedule_config
@@ -26,8 +30,11 @@ _NOTHING = np.zeros((), np.int32)
 REGISTRY = Registry("optimizer", "keras.optimizers", ignore_case=True)
 
 
-class Optimizer(Applying, Averaging):
-    """How gradients change the weights; use one of its subclasses.
+class Optimizer(Applying, Averaging, Written):
+    """How gradients change the weights; use one of its subclasses, or write one.
+
+    A subclass of your own writes `update_step`, and `build` if its rule remembers something.
+    Training then calls it for each batch; built-in rules run in the engine.
 
     Args:
         learning_rate: A number, a ``LearningRateSchedule``, or a function without arguments that
@@ -78,10 +85,16 @@ class Optimizer(Applying, Averaging):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
+        if kwargs.pop("decay", None) is not None:
+            warnings.warn("`decay` has no effect; use a LearningRateSchedule.", stacklevel=3)
         if kwargs:
             raise TypeError(
                 f"{type(self).__name__} got unknown arguments: {', '.join(sorted(kwargs))}."
             )
+        self._own_variables: list[Variable] = []
+        self._before_build: int | None = None
+        self._trainable_variables: list[Any] = []
+        self._trainable_variables_indices: dict[int, int] = {}
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = {key: value for key, value in clips.items() if value is not None}
         if len(given) > 1:
@@ -154,19 +167,50 @@ class Optimizer(Applying, Averaging):
 
     @property
     def built(self) -> bool:
-        """Whether a compiled model uses this optimizer and its state exists."""
-        return self._trainer is not None
+        """Whether the state for the weights exists."""
+        return self._trainer is not None or self._before_build is not None
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        if value and self._before_build is None:
+            self._before_build = len(self._own_variables)
+
+    _wraps: ClassVar[bool] = False
+
+    def _inner(self) -> list[Optimizer]:
+        """The optimizers that this one wraps."""
+        return []
 
     @property
-    def variables(self) -> list[OptimizerVariable]:
-        """The state as arrays: iteration, learning rate (if a number), then the slots.
+    def _is_written(self) -> bool:
+        """Whether the rule is a subclass's `update_step`."""
+        return type(self).update_step is not Written.update_step
+
+    @property
+    def _steps_in_python(self) -> bool:
+        """Whether each update needs a call of `apply`, since something of it is in Python."""
+        cls: Any = type(self)
+        return _needs_calls(cls)
+
+    def _check_rule(self) -> None:
+        """Raises ValueError if there is no rule at all."""
+        if not self._is_written:
+            self._engine_spec()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if isinstance(value, Variable):
+            self._track_variable(value)
+
+    @property
+    def variables(self) -> list[Any]:
+        """The state: iteration, learning rate (if a number), then the slots.
 
         Slots come in Keras's order: weight by weight, or in a pass of their own over the weights.
+        Those of a built-in rule are copies; those of your own are what `add_variable` made.
         """
-        found = [OptimizerVariable("iteration", np.asarray(self._steps, np.int64), self.name)]
-        if isinstance(self._learning_rate, float):
-            rate = np.asarray(self._learning_rate, config.floatx())
-            found.append(OptimizerVariable("learning_rate", rate, self.name))
+        found: list[Any] = self._first_variables()
+        found += self._own_variables
         if self._trainer is not None:
             slots = {(name, i): value for name, i, value in self._trainer.get_slots()}
             for place in self._in_written_order(list(slots)):
@@ -174,6 +218,15 @@ class Optimizer(Applying, Averaging):
                 found.append(OptimizerVariable(name, slots.get(place, _NOTHING), self.name))
             scalars = self._trainer.get_state()[: self._written_scalars]
             found += [OptimizerVariable("variable", np.asarray(value)) for value in scalars]
+        return found
+
+    def _first_variables(self) -> list[OptimizerVariable]:
+        """What every optimizer keeps: iterations, and the learning rate if it is a number."""
+        kind = np.int32 if self._steps < 2**31 else np.int64
+        found = [OptimizerVariable("iteration", np.asarray(self._steps, kind), self.name)]
+        if isinstance(self._learning_rate, float):
+            rate = np.asarray(self._learning_rate, config.floatx())
+            found.append(OptimizerVariable("learning_rate", rate, self.name))
         return found
 
     @staticmethod
@@ -229,8 +282,15 @@ class Optimizer(Applying, Averaging):
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: the settings and the count; a model carries the slots over."""
-        fresh = {"_trainer": None, "_weights": (), "_held": (), "_holder": None}
+        fresh: dict[str, Any] = {"_trainer": None, "_weights": (), "_held": (), "_holder": None}
+        if self._before_build is not None:
+            fresh["_own_variables"] = self._own_variables[: self._before_build]
+            fresh["_before_build"] = None
+            fresh["_trainable_variables"], fresh["_trainable_variables_indices"] = [], {}
         return {**self.__dict__, **fresh, "_iterations": self._steps}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
 
     def __repr__(self) -> str:
         hyper = "".join(f", {name}={getattr(self, name)!r}" for name in self._hyper)
@@ -308,8 +368,9 @@ class Optimizer(Applying, Averaging):
         """
         if not self._kernel:
             raise ValueError(
-                f"{type(self).__name__} is no optimizer that the engine knows; use one of "
-                f"{', '.join(sorted(cls.__name__ for cls in REGISTRY.objects()))}."
+                f"{type(self).__name__} has no rule: write `update_step(self, gradient, variable, "
+                "learning_rate)`, or use one of "
+                f"{', '.join(sorted(cls.__name__ for cls in REGISTRY.objects() if cls._kernel))}."
             )
         spec: OptimizerSpec = {
             "name": self._kernel,
@@ -338,6 +399,15 @@ class Optimizer(Applying, Averaging):
         """
         trainer.iterations = self._steps
         self._trainer, self._weights = trainer, tuple(weights)
+
+
+_RULE = ("apply", "build", "scale_loss", "update_step")
+
+
+@functools.cache
+def _needs_calls(cls: Any) -> bool:
+    changed = (getattr(cls, name) is not getattr(Optimizer, name) for name in _RULE)
+    return not cls._kernel or any(changed)
 
 
 def _optional(value: float | None, argument: str) -> float | None:

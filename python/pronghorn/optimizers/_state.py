@@ -28,6 +28,9 @@ def read_state(optimizer: Optimizer, model: CompiledModel) -> list[Named]:
         exact = float(np.float32(rate)) == rate
         number = np.asarray(rate, np.float32 if exact else np.float64)
         found.append((f"{optimizer.name}/learning_rate", number))
+    found += [(variable.path, variable.numpy()) for variable in optimizer._own_variables]
+    for inner in optimizer._inner():
+        found += read_state(inner, model)
     trainer = optimizer._trainer
     if trainer is None:
         return found
@@ -68,6 +71,8 @@ def plan_state(
     Raises:
         ValueError: If an array has another shape than this optimizer's.
     """
+    if optimizer._is_written or optimizer._wraps:
+        return _plan_python(optimizer, model, arrays)
     trainer = optimizer._trainer or _new_trainer(optimizer, model)
     placed = _placed_slots(optimizer, trainer, model)
     order = optimizer._in_written_order([(slot, k) for slot, k, _ in placed])
@@ -110,6 +115,63 @@ def plan_state(
                 )
             if scalars:
                 trainer.set_state([*scalars, *trainer.get_state()[len(scalars) :]])
+        optimizer._steps = count
+        if rate is not None:
+            optimizer._learning_rate = rate
+
+    return take_over
+
+
+def _plan_python(
+    optimizer: Optimizer, model: CompiledModel, arrays: Sequence[Array]
+) -> Callable[[], None] | None:
+    """As `plan_state`, for an optimizer that keeps variables of its own or wraps others.
+
+    It is built by this, as it would be by a first step.
+    """
+    first = 1 + isinstance(optimizer._learning_rate, float)
+    fresh = len(read_state(optimizer, model))
+    if not optimizer.built:
+        optimizer.build(model.trainable_weights)
+        if len(arrays) == fresh and not any(array.shape for array in arrays):
+            return _plan_counts(optimizer, arrays[:first])  # it had not made a step
+    own = list(optimizer._own_variables)
+    inner = optimizer._inner()
+    sizes = [len(read_state(each, model)) for each in inner]
+    if len(arrays) != first + len(own) + sum(sizes):
+        return None
+    for variable, array in zip(own, arrays[first:], strict=False):
+        if array.shape != variable.shape:
+            raise ValueError(
+                f"The variable '{variable.path}' of optimizer '{optimizer.name}' has shape "
+                f"{variable.shape}; the file has {array.shape}."
+            )
+    plans = [_plan_counts(optimizer, arrays[:first])]
+    begin = first + len(own)
+    for each, size in zip(inner, sizes, strict=True):
+        plan = plan_state(each, model, arrays[begin : begin + size])
+        if plan is None:
+            return None
+        plans.append(plan)
+        begin += size
+
+    def take_over() -> None:
+        for variable, array in zip(own, arrays[first:], strict=False):
+            variable.assign(array)
+        for plan in plans:
+            plan()
+
+    return take_over
+
+
+def _plan_counts(optimizer: Optimizer, arrays: Sequence[Array]) -> Callable[[], None]:
+    """How to take over the number of iterations, and the learning rate if there is one."""
+    count = int(arrays[0])
+    if count < 0:
+        raise ValueError(f"The number of iterations must be >= 0; the file has {count}.")
+    rate = float(arrays[1]) if len(arrays) > 1 else None
+
+    def take_over() -> None:
         optimizer._steps = count
         if rate is not None:
             optimizer._learning_rate = rate

@@ -54,7 +54,12 @@ def _children(holder: Any) -> Iterator[tuple[str, Any]]:
     from pronghorn.layers import Layer
     from pronghorn.models import Model, Sequential
     from pronghorn.models._graph_config import is_functional
+    from pronghorn.optimizers import LossScaleOptimizer, MultiOptimizer
 
+    if isinstance(holder, MultiOptimizer):
+        yield "optimizers", holder.optimizers
+    if isinstance(holder, LossScaleOptimizer):
+        yield "inner_optimizer", holder.inner_optimizer
     if not isinstance(holder, Layer):
         return
     if isinstance(holder, Model) and (isinstance(holder, Sequential) or is_functional(holder)):

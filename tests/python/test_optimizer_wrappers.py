@@ -1,0 +1,169 @@
+"""MultiOptimizer, LossScaleOptimizer and optimizers of one's own, against NumPy."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import pronghorn as keras
+from pronghorn import layers, optimizers
+from pronghorn.optimizers import SGD, Adam, LossScaleOptimizer, MultiOptimizer, OptimizerMap
+
+
+class Momentum(optimizers.Optimizer):
+    def __init__(self, learning_rate=0.1, momentum=0.5, **kwargs):
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self.momentum = momentum
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.moments = self.add_optimizer_variables(variables, "moment")
+
+    def update_step(self, gradient, variable, learning_rate):
+        moment = self.moments[self._get_variable_index(variable)]
+        self.assign(moment, self.momentum * moment - learning_rate * gradient)
+        self.assign_add(variable, moment)
+
+    def get_config(self):
+        return {**super().get_config(), "momentum": self.momentum}
+
+
+def _data(rows=12):
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((rows, 3)), rng.standard_normal((rows, 1))
+
+
+def _model(optimizer):
+    model = keras.Sequential(
+        [keras.Input((3,)), layers.Dense(4, "tanh", name="a"), layers.Dense(1, name="b")]
+    )
+    keras.utils.set_random_seed(1)
+    rng = np.random.default_rng(1)
+    model.set_weights([rng.standard_normal(w.shape) for w in model.get_weights()])
+    model.compile(optimizer, "mse")
+    return model
+
+
+def _trained(optimizer, mode):
+    x, y = _data()
+    model = _model(optimizer)
+    model.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0)
+    assert model.run_mode == mode
+    return model.get_weights()
+
+
+def _assert_close(first, second):
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+SETTINGS = [
+    {},
+    {"clipnorm": 0.1},
+    {"global_clipnorm": 0.1, "weight_decay": 0.01},
+    {"clipvalue": 0.05, "loss_scale_factor": 4.0},
+    {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2},
+    {"gradient_accumulation_steps": 2, "use_ema": True, "ema_momentum": 0.5},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_a_written_rule_trains_as_the_same_rule_of_the_engine(settings):
+    own = _trained(Momentum(0.1, **settings), "split")
+    _assert_close(own, _trained(SGD(0.1, momentum=0.5, **settings), "compiled"))
+
+
+def test_wrappers_of_one_optimizer_train_as_it_does():
+    plain = _trained(Adam(0.05, clipnorm=0.2), "compiled")
+    _assert_close(_trained(MultiOptimizer(OptimizerMap(Adam(0.05, clipnorm=0.2))), "split"), plain)
+    _assert_close(_trained(LossScaleOptimizer(Adam(0.05, clipnorm=0.2)), "split"), plain)
+
+
+def test_each_variable_has_its_optimizer():
+    chosen = OptimizerMap(SGD(0.0))
+    chosen[".*b/.*"] = SGD(0.1)
+    before = _model("sgd").get_weights()
+    after = _trained(MultiOptimizer(chosen), "split")
+    assert [np.array_equal(a, b) for a, b in zip(after, before, strict=True)] == [
+        True, True, False, False
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Momentum(0.1, use_ema=True),
+        lambda: MultiOptimizer(OptimizerMap(SGD(0.1), {".*a/.*": Adam(0.01)})),
+        lambda: LossScaleOptimizer(Adam(0.01), dynamic_growth_steps=2),
+    ],
+)
+def test_copies_and_files_go_on_with_the_state(make, tmp_path):
+    x, y = _data()
+    model = _model(make())
+    model.fit(x, y, batch_size=4, shuffle=False, verbose=0)
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    fresh = _model(make())
+    fresh.load_weights(tmp_path / "model.weights.h5")
+    with keras.utils.custom_object_scope({"Momentum": Momentum}):
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+    twins = [loaded, fresh, pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
+    for each in (model, *twins):
+        each.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0)
+    for twin in twins:
+        _assert_close(twin.get_weights(), model.get_weights())
+        for mine, theirs in zip(twin.optimizer.variables, model.optimizer.variables, strict=True):
+            np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=1e-5, atol=1e-7)
+
+
+def test_what_cannot_be_is_said():
+    with pytest.raises(TypeError, match="`default_optimizer` must be an Optimizer"):
+        OptimizerMap("sgd")
+    chosen = OptimizerMap(SGD(), {"a.*": Adam()})
+    with pytest.raises(ValueError, match="has an optimizer already"):
+        chosen["a.*"] = SGD()
+    with pytest.raises(ValueError, match="no regular expression"):
+        chosen["("] = SGD()
+    with pytest.raises(ValueError, match="wraps no others"):
+        chosen["b"] = LossScaleOptimizer(SGD())
+    chosen["ab.*"] = SGD()
+    with pytest.raises(ValueError, match="Several optimizers are assigned to 'abc'"):
+        chosen["abc"]
+    with pytest.raises(AttributeError, match="has no learning rate"):
+        MultiOptimizer(chosen).learning_rate  # noqa: B018
+    with pytest.raises(TypeError, match="`optimizer_map` must be an OptimizerMap or a function"):
+        MultiOptimizer(SGD())
+    with pytest.raises(ValueError, match="has no `clipnorm`; set it on the `inner_optimizer`"):
+        LossScaleOptimizer(SGD(), clipnorm=1.0)
+    with pytest.raises(TypeError, match="`inner_optimizer` must be an Optimizer"):
+        LossScaleOptimizer("sgd")
+    with pytest.raises(ValueError, match="must be an Optimizer that wraps no others"):
+        MultiOptimizer(lambda variable: "sgd").build([keras.Variable([1.0])])
+    optimizer = Momentum()
+    optimizer.build([keras.Variable([1.0], name="w")])
+    with pytest.raises(ValueError, match="Unknown variable 'v'"):
+        optimizer.apply([np.ones(1)], [keras.Variable([1.0], name="v")])
+    with pytest.raises(ValueError, match=r"must have its shape \(1,\)"):
+        optimizer.apply([np.ones(2)])
+
+    class Half(SGD):
+        def update_step(self, gradient, variable, learning_rate):
+            super().update_step(gradient / 2, variable, learning_rate)
+
+    with pytest.raises(NotImplementedError, match="Half must write `update_step"):
+        Half(0.1).apply([np.ones(1)], [keras.Variable([1.0])])
+
+
+def test_gradients_in_place_of_values():
+    weight = keras.Variable([1.0], name="w")
+    state = keras.Variable([1.0], name="s")
+    state.overwrite_with_gradient = True
+    optimizer = SGD(0.5)
+    optimizer.apply([np.ones(1), np.full(1, 7.0)], [weight, state])
+    assert (float(weight[0]), float(state[0])) == (0.5, 7.0)
+    gathering = SGD(0.5, gradient_accumulation_steps=2)
+    with pytest.raises(ValueError, match="do not go together"):
+        gathering.apply([np.ones(1), np.ones(1)], [weight, state])
