@@ -60,8 +60,8 @@ class SteppedModel(MeasuredModel):
 
         Compiled: whole epochs in the engine; metrics that it does not compute see the outputs of
         many batches at a time. Split: the layers' forward and backward passes in the engine, and
-        the losses, steps or optimizers of your own in Python. Recorded: the layers that are not the engine's
-        run in Python too.
+        the losses, steps or optimizers of your own in Python. Recorded: the layers that are not the
+        engine's run in Python too.
         """
         if not self._is_compiled_graph():
             return "recorded"
