@@ -139,13 +139,14 @@ def test_training_is_that_of_prepared_features(way):
     )
 
 
-def test_columns_are_prepared_once_a_fit(monkeypatch):
+@pytest.mark.parametrize("loss", ["mse", lambda y, p: ops.mean(ops.square(y - p))])
+def test_columns_are_prepared_once_a_fit(loss, monkeypatch):
     whole, _, _ = twins()
-    whole.compile("sgd", "mse")
+    whole.compile("sgd", loss)
     calls = []
-    own = layers.StringLookup._transform
+    own = layers.StringLookup._as_data
     monkeypatch.setattr(
-        layers.StringLookup, "_transform", lambda self, x: calls.append(len(x)) or own(self, x)
+        layers.StringLookup, "_as_data", lambda self, x: calls.append(len(x)) or own(self, x)
     )
     whole.fit(TABLE, Y, epochs=5, batch_size=8, verbose=0)
     assert calls == [ROWS]
@@ -159,6 +160,27 @@ def test_losses_of_the_users_own():
     found = whole.fit(TABLE, Y, **options).history["loss"]
     assert whole.run_mode == "split"
     np.testing.assert_allclose(found, plain.fit(x, Y, **options).history["loss"], rtol=1e-6)
+
+
+class OwnStep(keras.Model):
+    def train_step(self, data):
+        x, y = data
+        assert set(x) == set(TABLE)
+        with keras.GradientTape() as tape:
+            loss = ops.mean(ops.square(y[:, None] - self(x, training=True)))
+        gradients = tape.gradient(loss, self.trainable_weights)
+        self.optimizer.apply(gradients, self.trainable_weights)
+        return {"loss": loss}
+
+
+def test_steps_of_the_users_own_see_the_table():
+    whole, plain, x = twins()
+    own = OwnStep(whole.input, whole.output)
+    options = {"epochs": 2, "batch_size": ROWS, "shuffle": False, "verbose": 0}
+    for model in (own, plain):
+        model.compile("adam", "mse")
+    expected = plain.fit(x, Y, **options).history["loss"]
+    np.testing.assert_allclose(own.fit(TABLE, Y, **options).history["loss"], expected, rtol=1e-5)
 
 
 def test_layers_of_the_users_own_beside_those_for_categories():

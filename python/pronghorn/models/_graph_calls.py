@@ -14,7 +14,7 @@ from pronghorn.layers import _custom
 from pronghorn.layers._recorded import array_of, call_engine
 from pronghorn.models._graph_engine import EngineModel
 from pronghorn.models._graph_holder import _alone
-from pronghorn.models._preparation import applied
+from pronghorn.models._preparation import Prepared, applied
 
 
 class CalledModel(EngineModel):
@@ -86,6 +86,10 @@ class CalledModel(EngineModel):
     def _call_prepared(self, inputs: Any, training: bool | None) -> Any:
         """Applies a model with layers for categories to tensors."""
         assert self._preparation is not None
+        compose = self._preparation.compose
+        if isinstance(inputs, Prepared):
+            self._begins_penalised()
+            return self._call_graph(inputs, training, lambda again: compose(again, bool(training)))
         columns = self._columns(inputs, "inputs")
         if self._preparation.complete:
             prepared = [Tensor(array) for array in self._preparation.run(columns)]
@@ -100,7 +104,6 @@ class CalledModel(EngineModel):
             ]
             results = self._walk(given, training)
             return _tree.pack_as(_alone(self._outputs_struct), results)
-        compose = self._preparation.compose
         return self._call_graph(
             self._prepared(columns), training, lambda again: compose(again, bool(training))
         )

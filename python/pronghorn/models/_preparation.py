@@ -37,6 +37,10 @@ _ARRANGING = (
 )
 
 
+class Prepared(list[Any]):
+    """Inputs of a model that are what its engine takes, and no columns any more."""
+
+
 @dataclass
 class Step:
     """One call of a layer: what it is called with and gives, by the numbers of values."""
@@ -168,6 +172,8 @@ class Preparation:
                     [call[0], list(call[1]), call[2]],
                 )
                 found = layer._replay(inputs, tuple(args), kwargs)
+            elif self.complete and isinstance(layer, TableLayer):
+                found = layer(_tree.pack_as(step.node.arguments, given))
             else:
                 found = applied(layer, given, step.node.arguments)
         except (TypeError, ValueError) as error:
@@ -287,4 +293,5 @@ def applied(layer: Layer, given: list[Any], structure: Any) -> Any:
         return first
     if isinstance(layer, layers.RepeatVector):
         return np.repeat(first[:, None], layer.n, axis=1)
-    return layer(_tree.pack_as(structure, given))
+    inputs = _tree.pack_as(structure, given)
+    return layer._in_graph(inputs) if isinstance(layer, TableLayer) else layer(inputs)

@@ -12,6 +12,7 @@ from pronghorn._autodiff import Tensor, paused
 from pronghorn.models import _feed
 from pronghorn.models._measured import MeasuredModel
 from pronghorn.models._objects import needs_objects
+from pronghorn.models._preparation import Prepared
 from pronghorn.models._step_run import StepFeed
 
 if TYPE_CHECKING:
@@ -207,7 +208,12 @@ class SteppedModel(MeasuredModel):
     ) -> tuple[StepFeed, StepObjective]:
         """Data as `StepRun` takes them."""
         dtype = self._dtype
-        xs = self._step_arrays(x, labels.x)
+        outline = _outline(x)
+        if x is not None and self._steps_on_prepared():
+            xs: list[Any] = list(self._input_arrays(x, labels.x))
+            outline = Prepared([0] * len(xs))
+        else:
+            xs = self._step_arrays(x, labels.x)
         ys = [] if y is None else [_array(part, dtype, labels.y) for part in _leaves(y)]
         structure = None if y is None else _outline(y)
         rows = _data.check_lengths([(labels.x, xs), (labels.y, ys)])
@@ -222,9 +228,17 @@ class SteppedModel(MeasuredModel):
             )
             weight_structure = 0 if len(weights) == 1 else [0] * len(weights)
         return (
-            StepFeed(xs, ys, weights, rows, x=_outline(x), y=structure, weight=weight_structure),
+            StepFeed(xs, ys, weights, rows, x=outline, y=structure, weight=weight_structure),
             StepObjective(self),
         )
+
+    def _steps_on_prepared(self) -> bool:
+        """Whether columns are prepared once a run: if no step of the user's own looks at them."""
+        if self._preparation is None or not self._is_compiled_graph():
+            return False
+        own = any(getattr(type(self), n) is not getattr(SteppedModel, n) for n in _STEPS)
+        layers = self._flatten_layers()
+        return not own and all(layer.activity_regularizer is None for layer in layers)
 
     def _step_arrays(self, x: Any, label: str) -> list[Any]:
         if x is None:
@@ -234,7 +248,7 @@ class SteppedModel(MeasuredModel):
         return [_input(part, self._dtype, label) for part in _leaves(x)]
 
     def _fitted_inputs(self, x: Any, label: str) -> list[Any]:
-        if self._preparation is not None:  # each step prepares its own batch
+        if self._preparation is not None:  # a step of the user's own prepares its batch
             return list(self._columns(x, label))
         return self._input_arrays(x, label)
 

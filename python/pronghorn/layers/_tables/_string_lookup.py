@@ -61,6 +61,8 @@ class StringLookup(VocabularyLookup):
         **kwargs: Any,
     ) -> None:
         self.encoding = encoding
+        # The known tokens, and the place of each.
+        self._index: tuple[Array, dict[str, int]] | None = None
         super().__init__(
             max_tokens,
             num_oov_indices,
@@ -103,6 +105,27 @@ class StringLookup(VocabularyLookup):
         if array.dtype.kind != "U":
             raise TypeError(f"StringLookup takes strings; received dtype {array.dtype}.")
         return array
+
+    def _as_data(self, values: Any) -> Array:
+        array = np.asarray(values, object) if isinstance(values, (list, tuple)) else values
+        if isinstance(array, np.ndarray) and array.dtype.kind == "O":
+            flat = array.reshape(-1).tolist()
+            if all(isinstance(token, str) for token in flat):
+                return array
+        return self._as_tokens(values)
+
+    def _near(self, tokens: Array, known: Array, order: Array) -> tuple[Array, Array]:
+        if self._index is None or self._index[0] is not known:
+            self._index = known, {token: place for place, token in enumerate(known.tolist())}
+        get = self._index[1].get  # faster than a search among sorted text
+        flat = tokens.reshape(-1).tolist()
+        near = np.fromiter((get(token, -1) for token in flat), np.int64, len(flat))
+        near = near.reshape(tokens.shape)
+        return near, near >= 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: without the index, which is made anew."""
+        return {**super().__getstate__(), "_index": None}
 
     def _parse(self, line: str) -> Any:
         return line

@@ -47,6 +47,10 @@ class TableLayer(Layer):
     def _transform(self, inputs: Any) -> Array:
         raise NotImplementedError
 
+    def _in_graph(self, inputs: Any) -> Array:
+        """What the layer hands to others in a graph."""
+        return self._transform(inputs)
+
     def build(self, input_shape: Any) -> None:
         """There is nothing to build."""
         self.built = True

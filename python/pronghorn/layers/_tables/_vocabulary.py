@@ -98,9 +98,19 @@ class VocabularyLookup(TableLayer):
         """`values` as an array of tokens."""
         raise NotImplementedError
 
+    def _as_data(self, values: Any) -> Array:
+        """`values` as an array of tokens to be looked up."""
+        return self._as_tokens(values)
+
+    def _near(self, tokens: Array, known: Array, order: Array) -> tuple[Array, Array]:
+        """For each token the place in `known` where it is if anywhere, and whether it is there."""
+        near = order[np.clip(np.searchsorted(known, tokens, sorter=order), 0, known.size - 1)]
+        return near, known[near] == tokens
+
     def _unknown_places(self, tokens: Array) -> Array:
         """Which of several places unknown tokens take, from 0."""
-        hashes = fingerprints(column(tokens.astype(np.str_), "Tokens"), self.salt)
+        texts = tokens if tokens.dtype.kind == "O" else tokens.astype(np.str_)
+        hashes = fingerprints(column(texts, "Tokens"), self.salt)
         return np.asarray(hashes % np.uint64(self.num_oov_indices), np.int64)
 
     def _parse(self, line: str) -> Any:
@@ -269,25 +279,29 @@ class VocabularyLookup(TableLayer):
     # Looking up.
 
     def _transform(self, inputs: Any) -> Array:
+        result = self._in_graph(inputs)
+        vectors = self.output_mode not in ("int", "tf_idf")
+        return result.astype(np.int64) if vectors else result  # as Keras gives them
+
+    def _in_graph(self, inputs: Any) -> Array:
         if self._tokens is None or self._order is None:
             raise ValueError(
                 f"Layer '{self.name}' has no vocabulary: pass `vocabulary` or call `adapt`."
             )
         if self.invert:
             return self._tokens_at(np.asarray(inputs))
-        places = self._places(self._as_tokens(inputs), self._tokens, self._order)
+        places = self._places(self._as_data(inputs), self._tokens, self._order)
         if self.output_mode == "int":
             return places
         mode = "count" if self.output_mode == "tf_idf" else self.output_mode
         result = encode(places, mode, self._depth())
         if self.idf_weights is not None:
             return np.asarray(result * self.idf_weights)
-        return result.astype(np.int64)  # as Keras gives them
+        return result
 
     def _places(self, tokens: Array, known: Array, order: Array) -> Array:
         if known.size:
-            near = order[np.clip(np.searchsorted(known, tokens, sorter=order), 0, known.size - 1)]
-            found = known[near] == tokens
+            near, found = self._near(tokens, known, order)
         else:
             near, found = np.zeros(tokens.shape, np.int64), np.zeros(tokens.shape, bool)
         places = np.where(found, near + self._first_token, -1).astype(np.int64)
