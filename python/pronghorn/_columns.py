@@ -116,9 +116,11 @@ def texts(value: Any, argument: str, what: str) -> Array:
         for place, item in enumerate(array.reshape(-1).tolist()):
             if not isinstance(item, (str, bytes)):
                 row = place // max(1, array.size // len(array))
+                nested = isinstance(item, (list, tuple, np.ndarray))
+                hint = "rows must be of one length" if nested else "fill missing values first"
                 raise ValueError(
                     f"`{argument}` must hold text alone, for {what}. Received: {item!r} (of type "
-                    f"{type(item).__name__}) in row {row}; fill missing values first."
+                    f"{type(item).__name__}) in row {row}; {hint}."
                 )
     return array
 

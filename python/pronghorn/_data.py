@@ -115,9 +115,11 @@ def split_structure(
         unknown = [key for key in value if key not in names]
         missing = [name for name in names if name not in value]
         if unknown or missing:
+            told = [f"missing {missing}"] if missing else []
+            told += [f"unknown {unknown}"] if unknown else []
             raise ValueError(
                 f"`{argument}` is a dict and must have the keys {list(names)}. "
-                f"Received the keys {list(value)}."
+                f"Received the keys {list(value)}: {', '.join(told)}."
             )
         return [value[name] for name in names]
     if count == 1 and not keyed:

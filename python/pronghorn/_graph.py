@@ -94,6 +94,18 @@ _sum_from_zero = KerasTensor.__radd__
 give_operators(KerasTensor)
 setattr(KerasTensor, "__radd__", _sum_from_zero)  # noqa: B010
 
+
+def dtype_name(array: Any) -> str:
+    """Name of the type that a symbolic tensor for such arrays has.
+
+    Example:
+        >>> import numpy as np
+        >>> dtype_name(np.ones(2)), dtype_name(np.array(["a"]))
+        ('float64', 'string')
+    """
+    return "string" if array.dtype.kind in "OUS" else str(array.dtype.name)
+
+
 # Lists to which new nodes are added while a call is traced.
 drawn: list[list[Node]] = []
 

@@ -272,6 +272,30 @@ def test_what_was_learnt_since_must_fit_the_graph():
         model.predict(["a", "c"], verbose=0)
 
 
+def test_operations_on_text_move_it():
+    x = keras.Input((2,), dtype="string")
+    lookup = layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot")
+    model = keras.Model(x, layers.Rescaling(2.0)(lookup(x[:, 1])))
+    found = model.predict([["a", "b"], ["b", "a"]], verbose=0)
+    np.testing.assert_array_equal(found, [[0, 0, 2], [0, 2, 0]])
+    with pytest.raises(TypeError, match=r"cannot be applied to the text of"):
+        ops.add(x, 1.0)
+
+
+def test_weights_of_counted_categories():
+    places, weights = keras.Input((3,), dtype="int32"), keras.Input((3,))
+    layer = layers.CategoryEncoding(4, output_mode="count")
+    model = keras.Model([places, weights], layer(places, count_weights=weights))
+    data = RNG.integers(0, 4, (5, 3)), RNG.normal(size=(5, 3)).astype("float32")
+    expected = np.zeros((5, 4))
+    np.add.at(expected, (np.arange(5)[:, None], data[0]), data[1])
+    twin = keras.Model.from_config(model.get_config())
+    for each in (model, twin, copy.deepcopy(model)):
+        np.testing.assert_allclose(each.predict(list(data), verbose=0), expected, rtol=1e-6)
+    with pytest.raises(ValueError, match="count"):
+        layers.CategoryEncoding(4)(places, count_weights=weights)
+
+
 def test_places_back_to_words():
     x = keras.Input((4,))
     names = layers.StringLookup(vocabulary=["low", "high"], invert=True, num_oov_indices=0)
@@ -347,7 +371,8 @@ def test_any_whole_numbers_as_the_layer_alone(values, data):
         ({"size": [[1.0], [2.0, 3.0]]}, r"x\['size'\].*rectangular"),
         ({"zone": np.full(ROWS, np.nan)}, r"x\['zone'\].*finite"),
         ({"zone": np.arange(3)}, "number of samples"),
-        ({"Kind": TABLE["kind"]}, "keys"),
+        ({"Kind": TABLE["kind"]}, r"unknown \['Kind'\]"),
+        ({"kind": [["a"], ["a", "b"]] * (ROWS // 2)}, r"x\['kind'\].*one length"),
     ],
 )
 def test_columns_that_do_not_fit_are_named(changes, message):

@@ -13,7 +13,7 @@ import numpy as np
 
 from pronghorn import _naming, _tree
 from pronghorn._autodiff import Tensor, _record, paused, recording_is_on
-from pronghorn._graph import KerasTensor, Node
+from pronghorn._graph import KerasTensor, Node, dtype_name
 
 if TYPE_CHECKING:
     from pronghorn.layers._layer import Layer
@@ -237,7 +237,7 @@ def _specifications(
         [
             KerasTensor(
                 tuple(a if a == b else None for a, b in zip(x.shape, y.shape, strict=True)),
-                x.dtype.name,
+                dtype_name(x),
             )
             for x, y in zip(_tree.flatten(first), _tree.flatten(second), strict=True)
         ],

@@ -8,7 +8,7 @@ import numpy as np
 
 from pronghorn import _naming, _tree
 from pronghorn._autodiff import Tensor, paused
-from pronghorn._graph import KerasTensor, Node
+from pronghorn._graph import KerasTensor, Node, dtype_name
 from pronghorn.layers._custom import NotCompilable
 from pronghorn.layers._layer import Layer
 from pronghorn.layers._written import with_weight
@@ -64,7 +64,7 @@ def apply_symbolic(record: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
         [
             KerasTensor(
                 tuple(a if a == b else None for a, b in zip(x.shape, y.shape, strict=True)),
-                x.dtype.name,
+                dtype_name(x),
             )
             for x, y in pairs
         ],
@@ -116,5 +116,13 @@ def _trial(record: Any, args: Any, kwargs: dict[str, Any], batch: int) -> Any:
         count = int(np.prod(shape, dtype=np.int64))
         return Tensor(np.linspace(0.3, 0.7, count).reshape(shape).astype(leaf.dtype))
 
-    with paused():
-        return record.public(*[_tree.map_structure(sample, a) for a in args], **kwargs)
+    text = [x for x in _tree.flatten(args) if isinstance(x, KerasTensor) and x.dtype == "string"]
+    try:
+        with paused():
+            return record.public(*[_tree.map_structure(sample, a) for a in args], **kwargs)
+    except (TypeError, ValueError) as error:
+        if not text:
+            raise
+        raise TypeError(
+            f"ops.{record.name} cannot be applied to the text of '{text[0].name}' ({error})."
+        ) from None

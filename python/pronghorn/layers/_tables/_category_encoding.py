@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._autodiff import Tensor, value_of
 from pronghorn._engine import Array
+from pronghorn._graph import KerasTensor, Node
 from pronghorn._numbers import integer
 from pronghorn.layers._tables._table_layer import (
     TableLayer,
@@ -60,17 +62,18 @@ class CategoryEncoding(TableLayer):
         """Encodes an array.
 
         Args:
-            inputs: Numbers of categories.
+            inputs: Numbers of categories, or a symbolic tensor.
             training: Has no effect.
             count_weights: What each category counts, of the shape of `inputs`; for ``"count"``.
         """
         if count_weights is None:
             return super().__call__(inputs)
-        if self.output_mode != "count":
-            raise ValueError(
-                "`count_weights` is for output_mode='count'. "
-                f"Received: output_mode={self.output_mode!r}"
-            )
+        pair = [inputs, count_weights]
+        if any(isinstance(value, KerasTensor) for value in pair):
+            return self._call_weighted(pair)
+        if any(isinstance(value, Tensor) for value in pair):
+            return Tensor(self(value_of(inputs), count_weights=value_of(count_weights)))
+        self._check_mode_of_weights()
         indices, weights = integers(inputs, "inputs"), np.asarray(count_weights)
         if weights.shape != indices.shape:
             raise ValueError(
@@ -78,6 +81,32 @@ class CategoryEncoding(TableLayer):
                 f"{weights.shape}."
             )
         return encode(indices, "count", self.num_tokens, weights).astype(self._dtype)
+
+    def _call_weighted(self, pair: list[Any]) -> KerasTensor:
+        """The call on two symbolic tensors."""
+        if not all(isinstance(value, KerasTensor) for value in pair):
+            raise TypeError(
+                f"Layer '{self.name}' takes `inputs` and `count_weights` that are both symbolic, "
+                f"or both arrays. Received: {[type(value).__name__ for value in pair]}"
+            )
+        self._check_mode_of_weights()
+        if pair[0].shape != pair[1].shape:
+            raise ValueError(
+                f"`count_weights` must have the shape of `inputs`, {pair[0].shape}; received "
+                f"{pair[1].shape}."
+            )
+        self._check_text(pair)
+        self.built = True
+        result: KerasTensor = self._symbolic_outputs(pair[0].shape)
+        Node(self, pair, result).call = (pair[0], (), {"count_weights": pair[1]})
+        return result
+
+    def _check_mode_of_weights(self) -> None:
+        if self.output_mode != "count":
+            raise ValueError(
+                "`count_weights` is for output_mode='count'. "
+                f"Received: output_mode={self.output_mode!r}"
+            )
 
     def _transform(self, inputs: Any) -> Array:
         result = encode(integers(inputs, "inputs"), self.output_mode, self.num_tokens)
