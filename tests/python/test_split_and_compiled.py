@@ -90,3 +90,100 @@ def test_models_with_operations_take_arrays():
     kernel, bias = made.get_weights()
     np.testing.assert_allclose(made(X), 2 * np.tanh(X @ kernel + bias), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(made.predict(X, verbose=0), made(X), rtol=1e-6)
+
+
+def descended(loss, **settings):
+    """Losses and weights of a float64 model after some steps."""
+    keras.utils.set_random_seed(3)
+    parts = [layers.Dense(8, "tanh", dtype="float64"), layers.Dense(2, dtype="float64", **settings)]
+    made = keras.Sequential([keras.Input((4,), dtype="float64"), *parts])
+    made.compile(keras.optimizers.Adam(0.01), loss)
+    x, y = (np.random.default_rng(seed).normal(size=(24, n)) for seed, n in ((0, 4), (1, 2)))
+    history = made.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0)
+    return made.run_mode, history.history["loss"], made.get_weights()
+
+
+class OwnError(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return ops.mean(ops.square(y_pred - y_true), axis=-1)
+
+
+@pytest.mark.parametrize("regularizer", [None, "l1", "l2"])
+@pytest.mark.parametrize("loss", [OwnError(), OwnError().call], ids=["class", "function"])
+def test_float64_is_float64_in_steps_too(loss, regularizer):
+    compiled = descended("mse", kernel_regularizer=regularizer)
+    split = descended(loss, kernel_regularizer=regularizer)
+    assert (compiled[0], split[0]) == ("compiled", "split")
+    np.testing.assert_allclose(split[1], compiled[1], rtol=1e-13)
+    for a, b in zip(split[2], compiled[2], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+
+
+class FiveFold(keras.losses.MeanSquaredError):
+    def call(self, y_true, y_pred):
+        return 5 * super().call(y_true, y_pred)
+
+
+class Seven(keras.metrics.MeanSquaredError):
+    def result(self):
+        return 7.0
+
+
+class Counting(keras.metrics.BinaryAccuracy):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(3.0)
+        self.count.assign_add(1.0)
+
+
+class Shifted(layers.Dense):
+    def call(self, inputs):
+        return 2 * super().call(inputs) + 5
+
+
+class Scaled(layers.LayerNormalization):
+    def call(self, inputs):
+        return 3 * super().call(inputs)
+
+
+def test_what_subclasses_of_built_in_parts_change_holds():
+    made = keras.Sequential([keras.Input((4,)), layers.Dense(2)])
+    made.compile("sgd", FiveFold(), metrics=[Seven(), Counting()])
+    error = float(np.mean((made.predict(X, verbose=0) - Y) ** 2))
+    logs = made.evaluate(X, Y, verbose=0, return_dict=True)
+    assert logs["loss"] == pytest.approx(5 * error, rel=1e-5)
+    assert (logs["mean_squared_error"], logs["binary_accuracy"]) == (7.0, 3.0)
+
+
+@pytest.mark.parametrize("kind", [Shifted, Scaled])
+def test_a_layer_may_call_the_class_that_it_extends(kind):
+    layer = kind(3) if kind is Shifted else kind()
+    made = keras.Sequential([keras.Input((4,)), layer])
+    made.compile(keras.optimizers.SGD(0.5), "mse")
+    target = np.zeros((24, made.output_shape[-1]), "float32")
+    if kind is Shifted:
+        kernel, bias = (np.asarray(w, np.float64) for w in made.get_weights())
+        expected = 2 * (X @ kernel + bias) + 5
+    else:
+        centred = X - X.mean(axis=-1, keepdims=True, dtype=np.float64)
+        expected = 3 * centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + layer.epsilon)
+    np.testing.assert_allclose(made.predict(X, verbose=0), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(made(X), expected, rtol=1e-5, atol=1e-5)
+    made.train_on_batch(X, target)
+    if kind is Shifted:
+        step = 0.5 * 2 * 2 * expected.mean(axis=0) / 3
+        np.testing.assert_allclose(made.get_weights()[1], bias - step, rtol=1e-4)
+
+
+class Late(keras.optimizers.schedules.ExponentialDecay):
+    def __call__(self, step):
+        return super().__call__(step) / 8
+
+
+def test_a_schedule_may_call_the_class_that_it_extends():
+    steps = []
+    for rate in (Late(1.0, 1, 0.5), 0.125):
+        made = keras.Sequential([keras.Input((4,)), layers.Dense(2, "linear", True, "ones")])
+        made.compile(keras.optimizers.SGD(rate), "mse")
+        made.train_on_batch(X, Y)
+        steps.append(made.get_weights()[0])
+    np.testing.assert_allclose(*steps, rtol=1e-6)

@@ -112,6 +112,8 @@ class CalledLayer(DescribedLayer):
         self._check_text(flat)
         if not _custom.tracing():
             self._check_training_argument(training)
+        elif getattr(self, "_own_call", False) and not hasattr(self, "_layer_graph"):
+            raise _custom.NotCompilable(f"Layer '{self.name}' calls the class that it extends.")
         elif _custom.departs_from_trace(training) and self._acts_otherwise_in_training():
             raise _custom.NotCompilable(f"Layer '{self.name}' is called with its own `training`.")
         shapes = self._shapes_of(inputs)

@@ -10,6 +10,7 @@ from pronghorn import config
 from pronghorn._engine import EngineGraph
 from pronghorn._variable import Variable
 from pronghorn.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
+from pronghorn.layers import _custom
 from pronghorn.regularizers import L1, L1L2, L2
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def lower(layer: Layer, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
     Raises:
         ValueError: If the engine does not compute that penalty.
     """
-    outputs = layer._lower(graph, inputs)
+    own = layer._own_call and not hasattr(layer, "_layer_graph")  # models see to it themselves
+    outputs = _custom.lower(layer, graph, inputs) if own else layer._lower(graph, inputs)
     penalty = layer.activity_regularizer
     if penalty is None:
         return outputs

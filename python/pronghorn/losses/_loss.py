@@ -58,6 +58,7 @@ class Loss:
         self.name = name or _state.unique_name(_state.snake_case(type(self).__name__))
         self.reduction = reduction
         self._dtype = dtype or floatx()
+        self._dtype_is_given = dtype is not None
 
     @property
     def dtype(self) -> str:
@@ -103,9 +104,13 @@ class Loss:
     def _on_tensors(self, y_true: Any, y_pred: Tensor, sample_weight: Any) -> Any:
         """As on arrays, with the history recorded."""
         targets = y_true if isinstance(y_true, Tensor) else Tensor(as_numbers(y_true, "y_true"))
+        # A model of float64 has its losses in float64 too, as in the engine.
+        dtype: Any = self._dtype
+        if not self._dtype_is_given and y_pred.dtype == np.float64:
+            dtype = np.float64
         if targets.dtype.kind == "f":
-            targets = targets.astype(self._dtype)
-        values = self.call(targets, y_pred.astype(self._dtype))
+            targets = targets.astype(dtype)
+        values = self.call(targets, y_pred.astype(dtype))
         if type(self)._counted is not Loss._counted:
             counted = self._counted(np.asarray(targets), np.asarray(values))
             if counted is not None:
@@ -150,6 +155,8 @@ class FunctionLoss(Loss):
         return {**super().get_config(), **self._settings}
 
     def _engine_spec(self) -> LossSpec | None:
+        if type(self).call is not FunctionLoss.call:  # a subclass of the user's own
+            return None
         if self.reduction in (None, "none"):
             raise ValueError(
                 f"[{self.name}] a compiled model needs a loss that is one number; received "

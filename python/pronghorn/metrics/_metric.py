@@ -121,6 +121,13 @@ class Metric:
         1.0
     """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """What a user's class changes of a metric that the engine knows, the engine does not."""
+        super().__init_subclass__(**kwargs)
+        own = not cls.__module__.startswith("pronghorn.") and "_engine_spec" not in vars(cls)
+        if own and not vars(cls).keys().isdisjoint(("update_state", "result")):
+            setattr(cls, "_engine_spec", Metric._engine_spec)  # noqa: B010
+
     # "up" where larger is better, "down" where smaller is; callbacks in mode "auto" read it.
     _direction: ClassVar[str | None] = None
 

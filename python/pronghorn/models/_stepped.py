@@ -207,7 +207,8 @@ class SteppedModel(MeasuredModel):
         self, x: Any, y: Any, weight: Any, class_weight: Any, labels: Labels
     ) -> tuple[StepFeed, StepObjective]:
         """Data as `StepRun` takes them."""
-        dtype = self._dtype
+        graph = self._layer_graph is not None and self._is_compiled_graph()
+        dtype = self._model_dtype() if graph else self._dtype
         outline = _outline(x)
         if x is not None and self._steps_on_prepared():
             xs: list[Any] = list(self._input_arrays(x, labels.x))
