@@ -57,6 +57,7 @@ void register_runtime(py::module_& m) {
   m.def("set_num_threads", &set_num_threads, py::arg("count"));
   m.def("get_num_threads", &num_threads);
   m.def("set_parallel_threshold", &set_parallel_threshold, py::arg("seconds"));
+  m.def("set_sharing", &set_sharing, py::arg("how"));
   m.def("set_gemm", &set_gemm, py::arg("choice"));
   m.def("peak_flops", &peak_flops, py::arg("double_precision"), py::arg("threads"),
         py::call_guard<OtherThreadsRun>());

@@ -22,6 +22,9 @@ def get_num_threads() -> int: ...
 def set_parallel_threshold(seconds: float) -> None:
     """A phase below this estimated time runs serially; 0 forces the team (for tests)."""
 
+def set_sharing(how: Literal["auto", "phases", "parts"]) -> None:
+    """How threads share a training step; where "parts" is not possible, it is "phases"."""
+
 def set_gemm(choice: Literal["auto", "tiles", "blas"]) -> None: ...
 def activations() -> list[str]: ...
 def losses() -> list[dict[str, Any]]: ...  # {"name", "sparse", "differentiable"}

@@ -24,6 +24,7 @@ def _threads():
     """Every phase goes to the team, however small; restored afterwards."""
     _core.set_parallel_threshold(0.0)
     yield
+    _core.set_sharing("auto")
     _core.set_num_threads(0)
     _core.set_parallel_threshold(DEFAULT_THRESHOLD)
 
@@ -167,6 +168,56 @@ def train(kind, dtype="float32", batch_size=32):
         model.predict(x, verbose=0),
     ]
     return [np.asarray(result).tobytes() for result in results]
+
+
+def test_sharing_is_checked():
+    with pytest.raises(ValueError, match="'phases' or 'parts', got 'rows'"):
+        _core.set_sharing("rows")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["dropout", "clipped", "residual"])
+def test_parts_of_the_batch_change_nothing(kind, dtype):
+    """Threads that each take rows through the network; the last batch leaves some idle."""
+    _core.set_num_threads(1)
+    expected = train(kind, dtype, batch_size=200)
+    for sharing in ("parts", "phases"):
+        _core.set_sharing(sharing)
+        for count in COUNTS[1:]:
+            _core.set_num_threads(count)
+            assert train(kind, dtype, batch_size=200) == expected, (sharing, count)
+
+
+def test_parts_of_a_batch_with_weights_and_metrics():
+    """Means over the whole batch, though each thread sees a part: against NumPy in float64."""
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(90, 9)), rng.integers(0, 4, 90)
+    weights = rng.uniform(0, 2, 90)
+    w0, w1 = rng.normal(size=(9, 12)), rng.normal(size=(12, 4))
+    hidden = np.tanh(x @ w0)
+    shifted = np.exp(hidden @ w1)
+    chances = shifted / shifted.sum(1, keepdims=True)
+    loss = (weights * -np.log(chances[np.arange(90), y])).sum() / weights.sum()
+    error = (chances - np.eye(4)[y]) * (weights / weights.sum())[:, None]
+    slope = x.T @ (error @ w1.T * (1 - hidden**2))
+    _core.set_sharing("parts")
+    for count in COUNTS:
+        _core.set_num_threads(count)
+        model = keras.Sequential(
+            [
+                keras.Input((9,), dtype="float64"),
+                keras.layers.Dense(12, "tanh", use_bias=False, dtype="float64"),
+                keras.layers.Dense(4, "softmax", use_bias=False, dtype="float64"),
+            ]
+        )
+        model.set_weights([w0, w1])
+        mean = keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")
+        model.compile(keras.optimizers.SGD(1.0), mean, weighted_metrics=["accuracy"])
+        log = model.fit(x, y, batch_size=90, sample_weight=weights, verbose=0).history
+        np.testing.assert_allclose(log["loss"], loss, rtol=1e-12)
+        hits = weights[chances.argmax(1) == y].sum() / weights.sum()
+        np.testing.assert_allclose(log["accuracy"], hits, rtol=1e-12)
+        np.testing.assert_allclose(model.get_weights()[0], w0 - slope, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

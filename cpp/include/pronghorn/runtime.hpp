@@ -32,6 +32,10 @@ void vector_math(const std::string& name, const T* x, T* y, std::size_t n, const
 int num_threads() noexcept;
 void set_num_threads(int count);              // 0: the default
 void set_parallel_threshold(double seconds);  // a step below it runs serially
+// How threads share a training step: "phases" (each takes a part of every phase's work), "parts"
+// (each takes a part of the batch, where the network allows it) or "auto". For tests and
+// measurements. Throws std::invalid_argument for another word.
+void set_sharing(const std::string& how);
 // While one exists, a fork in another thread waits, so that the child finds no lock held and no
 // step half made. Calls that run beside other threads are made inside one; it does not nest.
 class EngineCall {

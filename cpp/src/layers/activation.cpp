@@ -41,7 +41,7 @@ struct ActivationLayer {
         act.kernel->forward(in[r], cols, out + r * ldy, ldy, 1, cols, act.params);
       }
     };
-    planner.emit(rowwise(planner, y, 10, body), {tensor_resource(x)}, {tensor_resource(y)});
+    planner.emit(samplewise(planner, y, 10, body), {tensor_resource(x)}, {tensor_resource(y)});
   }
 
   template <class T>
@@ -78,7 +78,7 @@ struct ActivationLayer {
       }
       apply_epilogue(step, to.epilogue, dx, row, rows, 0, cols);
     };
-    planner.emit(rowwise(planner, dy, 15, body), {tensor_resource(x), tensor_resource(y)},
+    planner.emit(samplewise(planner, dy, 15, body), {tensor_resource(x), tensor_resource(y)},
                  {tensor_resource(dy), tensor_resource(dx)});
   }
 };

@@ -44,7 +44,7 @@ struct Add {
         }
       }
     };
-    planner.emit(rowwise(planner, y, static_cast<double>(xs.size()), body), reads,
+    planner.emit(samplewise(planner, y, static_cast<double>(xs.size()), body), reads,
                  {tensor_resource(y)});
   }
 
@@ -69,7 +69,7 @@ struct Add {
         }
         apply_epilogue(step, to.epilogue, dx, row, rows, 0, cols);
       };
-      planner.emit(rowwise(planner, dy, 2, body), {tensor_resource(dy)}, {tensor_resource(dx)});
+      planner.emit(samplewise(planner, dy, 2, body), {tensor_resource(dy)}, {tensor_resource(dx)});
     }
   }
 };

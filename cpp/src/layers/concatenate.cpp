@@ -51,7 +51,7 @@ struct Concatenate {
         }
       }
     };
-    planner.emit(rowwise(planner, y, 1, body), reads, {tensor_resource(y)});
+    planner.emit(samplewise(planner, y, 1, body), reads, {tensor_resource(y)});
   }
 
   template <class T>
@@ -76,7 +76,8 @@ struct Concatenate {
           }
           apply_epilogue(step, to.epilogue, dx, row, rows, 0, cols);
         };
-        planner.emit(rowwise(planner, dx, 2, body), {tensor_resource(dy)}, {tensor_resource(dx)});
+        planner.emit(samplewise(planner, dx, 2, body), {tensor_resource(dy)},
+                     {tensor_resource(dx)});
       }
       offset += cols;
     }

@@ -79,7 +79,7 @@ struct Dense {
                           step.data(y) + row * step.info(y).ld, step.info(y).ld, rows,
                           step.info(y).cols, act.params);
     };
-    planner.emit(rowwise(planner, y, 20, body), {tensor_resource(z)}, {tensor_resource(y)});
+    planner.emit(samplewise(planner, y, 20, body), {tensor_resource(z)}, {tensor_resource(y)});
   }
 
   template <class T>
@@ -94,7 +94,7 @@ struct Dense {
       auto body = [epilogue, dz](Step<T>& step, std::size_t row, std::size_t rows) {
         apply_epilogue(step, epilogue, dz, row, rows, 0, step.info(dz).cols);
       };
-      planner.emit(rowwise(planner, dz, 15, body),
+      planner.emit(samplewise(planner, dz, 15, body),
                    {tensor_resource(epilogue.input), tensor_resource(epilogue.output)},
                    {tensor_resource(dz)});
     }
@@ -106,6 +106,7 @@ struct Dense {
     }
     // W has no other reader or writer meanwhile, and the products are tiles.
     const bool one_pass = planner.wants_gradient(input) && parts[0].sink != nullptr &&
+                          one_pass_pays(*kernel, 1) &&
                           planner.graph().variable_uses(node.kernel) == 1 &&
                           !kernels::may_prefer_blas(kernels::gemm_choice());
     DenseDataArgs<T> data{kernel, dz, {}, rows_per_sample, one_pass};

@@ -60,6 +60,10 @@ class ChosenProduct final : public Phase<T> {
     blas_ = dense_blas(args);
   }
 
+  bool by_samples() const noexcept override {
+    // BLAS rounds the edges of its blocks in ways of its own.
+    return !std::is_same_v<Args<T>, DenseWeightsArgs<T>> && blas_ == nullptr;
+  }
   std::size_t tasks(const Step<T>& step) const noexcept override {
     if constexpr (!std::is_same_v<Args<T>, DenseForwardArgs<T>>) {
       if (args_.one_pass && one_pass_pays(*args_.kernel, step.rows(args_.dz))) return 0;

@@ -120,7 +120,8 @@ class DenseBackwardData final : public Phase<T> {
   void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
     const std::size_t cols = args_.kernel->layout().cols, panel = args_.kernel->layout().panel;
     const Grid tasks = grid(step);
-    if (step.rows(args_.dz) <= kernels::table<T>().tile_rows) {
+    // Cuts of the depth are part of a narrow result: they follow from the whole batch.
+    if (step.batch_rows(args_.dz) <= kernels::table<T>().tile_rows) {
       // One tile of rows waits for W's memory: each panel of W is read from end to end.
       for (std::size_t k = 0; k < cols; k += panel) {
         for (std::size_t task = begin; task < end; ++task) {

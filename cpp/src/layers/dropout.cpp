@@ -37,13 +37,14 @@ struct Dropout {
     const auto stream = static_cast<std::uint32_t>(i);
     auto body = [=](Step<T>& step, std::size_t row, std::size_t rows) {
       const std::size_t cols = step.info(y).cols, ldy = step.info(y).ld;
+      const std::size_t before = step.first_row(y);
       const auto& elementwise = kernels::table<T>().elementwise;
       for (std::size_t r = row; r < row + rows; ++r) {
         elementwise.dropout(step.row_pointers(x)[r], step.data(y) + r * ldy, nullptr, cols, rate,
-                            seed, stream, step.number, r * cols);
+                            seed, stream, step.number, (before + r) * cols);
       }
     };
-    planner.emit(rowwise(planner, y, 10, body), {tensor_resource(x)}, {tensor_resource(y)});
+    planner.emit(samplewise(planner, y, 10, body), {tensor_resource(x)}, {tensor_resource(y)});
   }
 
   template <class T>
@@ -59,14 +60,14 @@ struct Dropout {
     const std::size_t dx = to.tensor;
     // The mask is made again rather than stored: it is cheaper than its memory traffic.
     auto body = [=](Step<T>& step, std::size_t row, std::size_t rows) {
-      const std::size_t cols = step.info(dy).cols;
+      const std::size_t cols = step.info(dy).cols, before = step.first_row(dy);
       const auto& elementwise = kernels::table<T>().elementwise;
       for (std::size_t r = row; r < row + rows; ++r) {
         T* gy = step.data(dy) + r * step.info(dy).ld;
         T* gx = step.data(dx) + r * step.info(dx).ld;
         if (rate > 0) {
           elementwise.dropout(gy, to.accumulate ? gy : gx, nullptr, cols, rate, seed, stream,
-                              step.number, r * cols);
+                              step.number, (before + r) * cols);
         } else if (!to.accumulate) {
           std::memcpy(gx, gy, cols * sizeof(T));
         }
@@ -74,7 +75,7 @@ struct Dropout {
       }
       apply_epilogue(step, to.epilogue, dx, row, rows, 0, cols);
     };
-    planner.emit(rowwise(planner, dy, 10, body), {}, {tensor_resource(dy), tensor_resource(dx)});
+    planner.emit(samplewise(planner, dy, 10, body), {}, {tensor_resource(dy), tensor_resource(dx)});
   }
 };
 

@@ -20,12 +20,14 @@ template <class T, class Body>
 class RowwisePhase final : public Phase<T> {
  public:
   RowwisePhase(std::size_t tensor, std::size_t rows_per_sample, std::size_t cols, double operations,
-               Body body)
+               bool by_samples, Body body)
       : tensor_(tensor),
+        by_samples_(by_samples),
         block_(rows_in_block(cols)),
         flops_(static_cast<double>(rows_per_sample * cols) * operations),
         body_(std::move(body)) {}
 
+  bool by_samples() const noexcept override { return by_samples_; }
   std::size_t tasks(const Step<T>& step) const noexcept override {
     return RowBlocks{step.rows(tensor_), block_}.count();
   }
@@ -37,7 +39,9 @@ class RowwisePhase final : public Phase<T> {
   double flops_per_sample() const noexcept override { return flops_; }
 
  private:
-  const std::size_t tensor_, block_;
+  const std::size_t tensor_;
+  const bool by_samples_;
+  const std::size_t block_;
   const double flops_;
   const Body body_;
 };
@@ -47,7 +51,16 @@ template <class T, class Body>
 std::unique_ptr<Phase<T>> rowwise(const Planner<T>& planner, std::size_t tensor, double operations,
                                   Body body) {
   const TensorInfo& info = planner.info(tensor);
-  return std::make_unique<RowwisePhase<T, Body>>(tensor, info.rows, info.cols, operations,
+  return std::make_unique<RowwisePhase<T, Body>>(tensor, info.rows, info.cols, operations, false,
+                                                 std::move(body));
+}
+
+// The same where a sample's rows need nothing of other samples (Phase::by_samples).
+template <class T, class Body>
+std::unique_ptr<Phase<T>> samplewise(const Planner<T>& planner, std::size_t tensor,
+                                     double operations, Body body) {
+  const TensorInfo& info = planner.info(tensor);
+  return std::make_unique<RowwisePhase<T, Body>>(tensor, info.rows, info.cols, operations, true,
                                                  std::move(body));
 }
 

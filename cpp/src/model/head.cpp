@@ -28,6 +28,7 @@ double counted_rows(const Step<T>& step, const HeadPlan<T>& head, std::size_t i)
 
 }  // namespace
 
+// What the weighted sum of a whole batch's losses is divided by.
 template <class T>
 double loss_divisor(const Step<T>& step, const HeadPlan<T>& head) noexcept {
   const auto all = static_cast<double>(step.samples * head.rows);
@@ -52,6 +53,7 @@ class HeadPhase final : public Phase<T> {
   HeadPhase(HeadPlan<T> head, bool gradient_wanted, const Contribution<T>& contribution)
       : head_(std::move(head)), gradient_wanted_(gradient_wanted), contribution_(contribution) {}
 
+  bool by_samples() const noexcept override { return true; }
   std::size_t tasks(const Step<T>& step) const noexcept override {
     return divide_up(step.samples, head_.block);
   }
@@ -65,7 +67,8 @@ class HeadPhase final : public Phase<T> {
   }
 
   void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
-    const double scale = head_.loss == nullptr ? 0 : head_.weight / loss_divisor(step, head_);
+    const double scale =
+        head_.loss == nullptr ? 0 : head_.weight / loss_divisor(step.whole(), head_);
     for (std::size_t task = begin; task < end; ++task) run_block(step, task, scale, scratch);
   }
 

@@ -196,6 +196,7 @@ std::size_t Planner<T>::emit(std::unique_ptr<Phase<T>> phase, const std::vector<
       total.bytes_per_sample += static_cast<double>(tensor.rows * tensor.cols * sizeof(T));
     }
   }
+  parts_.add(*phase, at, program_.stages[at].phases.size(), reads, writes);
   program_.stages[at].phases.push_back(std::move(phase));
   if (cost.work == nullptr) cost.work = work_;
   program_.stages[at].labels.push_back({layer_, cost});
@@ -204,6 +205,7 @@ std::size_t Planner<T>::emit(std::unique_ptr<Phase<T>> phase, const std::vector<
 
 template <class T>
 void Planner<T>::emit_instead(std::size_t stage, std::unique_ptr<Phase<T>> phase, PhaseCost cost) {
+  parts_.refuse();  // it is for weights that threads had better not exchange
   program_.stages[stage].phases.push_back(std::move(phase));
   program_.stages[stage].labels.push_back({layer_, cost});
 }
@@ -248,6 +250,9 @@ Program<T> Planner<T>::plan() {
   if (options_.update != nullptr) emit_update();
   if (options_.constrain) emit_constraints();
   if (!options_.losses.empty()) emit_totals();
+  if (options_.backward && !options_.output_gradients) {
+    program_.parts = parts_.finish(program_, options_.variables);
+  }
   share_slots();
   label_phases();
   return std::move(program_);
@@ -310,6 +315,7 @@ void Planner<T>::emit_heads() {
       cost.bytes_per_sample = touched * sizeof(T) * static_cast<double>(head.rows * head.cols);
       layer_ = graph_.node(node).name;
       emit(make_head_phase<T>(head, gradient_wanted, contribution), reads, writes, cost);
+      parts_.add_block(head.block);
     }
     heads_.push_back(std::move(head));
   }

@@ -11,6 +11,7 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/table.hpp"
 #include "plan/graph.hpp"
+#include "plan/part_order.hpp"
 #include "plan/program.hpp"
 #include "plan/sink.hpp"
 #include "plan/update.hpp"
@@ -162,6 +163,7 @@ class Planner {
   std::string layer_;             // whose phases are being emitted
   const char* work_ = "forward";  // and in which direction
   std::vector<Use> uses_[4];
+  PartOrderBuilder<T> parts_;
   std::vector<std::pair<std::size_t, std::size_t>> lifetimes_;  // of tensors, in stages
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plan/part_order.hpp"
 #include "plan/thread_choice.hpp"
 
 namespace pronghorn {
@@ -50,6 +51,7 @@ Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int thr
   }
   for (const AccumulatorInfo& info : program.accumulators) {
     accumulators_.emplace_back(divide_up(capacity, info.block_samples) * info.width);
+    sums_.push_back(accumulators_.back().data());
   }
   for (const auto& stage : program.stages) {
     for (const auto& phase : stage.phases) {
@@ -58,6 +60,37 @@ Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int thr
   }
   scratch_stride_ = round_up(scratch_stride_, line);
   scratch_ = AlignedBuffer<T>(checked_multiply(scratch_stride_, static_cast<std::size_t>(threads)));
+  if (better_in_parts(program, capacity, threads)) make_parts(program);
+}
+
+template <class T>
+Workspace<T>::Workspace(const Workspace& whole, const Program<T>& program, std::size_t begin)
+    : capacity_(whole.capacity_ - begin),
+      threads_(1),
+      bases_(whole.bases_),
+      rows_(whole.rows_),
+      sums_(whole.sums_) {
+  for (std::size_t t = 0; t < program.tensors.size(); ++t) {
+    const TensorInfo& info = program.tensors[t];
+    if (info.input >= 0) continue;
+    bases_[t] += begin * info.rows * info.ld;
+    rows_[t] += begin * info.rows;
+  }
+  for (std::size_t a = 0; a < sums_.size(); ++a) {
+    const AccumulatorInfo& info = program.accumulators[a];
+    sums_[a] += begin / info.block_samples * info.width;
+  }
+}
+
+template <class T>
+void Workspace<T>::make_parts(const Program<T>& program) {
+  const std::size_t unit = program.parts.unit;
+  for (int thread = 0; thread < threads_; ++thread) {
+    const Share share = share_of(divide_up(capacity_, unit), thread, threads_);
+    const std::size_t begin = std::min(capacity_, share.begin * unit);
+    parts_.push_back({begin, std::min(capacity_, share.end * unit),
+                      std::unique_ptr<Workspace>(new Workspace(*this, program, begin))});
+  }
 }
 
 namespace {
@@ -111,14 +144,25 @@ void run_with(Timer&& timer, const Program<T>& program, std::size_t first, std::
 template <class T>
 void run_stages(const Program<T>& program, std::size_t first, std::size_t last, Step<T>& step,
                 int thread, Barrier& barrier) noexcept {
+  const bool parts =
+      first == 0 && last == program.stages.size() && step.workspace->has_parts(step.threads);
   if (!profiling()) {
-    run_with(NoTimer{}, program, first, last, 0, step, thread, barrier);
+    if (parts) {
+      run_parts(NoTimer{}, program, step, thread, barrier);
+    } else {
+      run_with(NoTimer{}, program, first, last, 0, step, thread, barrier);
+    }
+    return;
+  }
+  const std::size_t samples = thread == 0 ? step.samples : 0;
+  if (parts) {
+    run_parts(PhaseTimer(program.profile, samples), program, step, thread, barrier);
     return;
   }
   std::size_t before = 0;
   for (std::size_t s = 0; s < first; ++s) before += program.stages[s].phases.size();
-  run_with(PhaseTimer(program.profile, thread == 0 ? step.samples : 0), program, first, last,
-           before, step, thread, barrier);
+  run_with(PhaseTimer(program.profile, samples), program, first, last, before, step, thread,
+           barrier);
 }
 
 void Totals::add(const Totals& other) {

@@ -2,6 +2,7 @@
 // shared by threads; what changes while it runs lives in Workspace and Step.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,9 @@ class Phase {
   Phase(const Phase&) = delete;
   Phase& operator=(const Phase&) = delete;
 
+  // Whether what it writes for a sample depends on that sample alone, so that it may be given a
+  // part of a batch (Step::part).
+  virtual bool by_samples() const noexcept { return false; }
   virtual std::size_t tasks(const Step<T>& step) const noexcept = 0;
   virtual void run(Step<T>& step, std::size_t begin, std::size_t end,
                    T* scratch) const noexcept = 0;
@@ -66,12 +70,27 @@ struct AccumulatorInfo {
   std::size_t width = 1;
 };
 
+// Phases in an order in which each thread takes a part of the batch (plan/part_order.hpp).
+template <class T>
+struct PartOrder {
+  struct Entry {
+    const Phase<T>* phase;
+    std::size_t number;  // among the program's phases
+  };
+  std::vector<Entry> together;            // of each part, without barriers
+  std::vector<std::vector<Entry>> after;  // stages on the whole batch
+  std::size_t unit = 0;                   // samples of which a part has a multiple; 0: no order
+  StageCost together_cost, after_cost;
+  double exchanged_bytes = 0;  // of weights that one thread has updated and all read
+};
+
 template <class T>
 struct Program {
   std::vector<TensorInfo> tensors;
   std::vector<std::size_t> slots;  // arena slot of each arena tensor (tensors in one slot share it)
   std::size_t slot_count = 0;
   std::vector<Stage<T>> stages;
+  PartOrder<T> parts;
   std::size_t forward_stages = 0;  // backward begins at this stage
   bool updates_state = false;      // forward changes variables (moving statistics)
   std::vector<AccumulatorInfo> accumulators;
@@ -92,7 +111,7 @@ class Workspace {
   std::size_t capacity() const noexcept { return capacity_; }
   T* data(std::size_t tensor) const noexcept { return bases_[tensor]; }
   const T* const* rows(std::size_t tensor) const noexcept { return rows_[tensor]; }
-  double* accumulator(std::size_t a) noexcept { return accumulators_[a].data(); }
+  double* accumulator(std::size_t a) noexcept { return sums_[a]; }
   T* scratch(int thread) noexcept {
     return scratch_.data() + static_cast<std::size_t>(thread) * scratch_stride_;
   }
@@ -100,9 +119,24 @@ class Workspace {
   // Whether one thread does stage s by itself; never where there is only one.
   bool alone(std::size_t s) const noexcept { return !alone_.empty() && alone_[s]; }
   // Points an input's tensor at rows of user data, one pointer a row.
-  void bind_input(std::size_t tensor, const T* const* rows) noexcept { rows_[tensor] = rows; }
+  void bind_input(std::size_t tensor, const T* const* rows) noexcept {
+    rows_[tensor] = rows;
+    for (Part& part : parts_) part.memory->rows_[tensor] = rows;
+  }
+
+  // Samples [begin, end) of a batch, with tensors and sums from there on.
+  struct Part {
+    std::size_t begin, end;
+    std::unique_ptr<Workspace> memory;
+  };
+  // Whether that many threads take parts of the batch rather than parts of each phase.
+  bool has_parts(int threads) const noexcept { return static_cast<int>(parts_.size()) == threads; }
+  Part& part(int thread) noexcept { return parts_[static_cast<std::size_t>(thread)]; }
 
  private:
+  Workspace(const Workspace& whole, const Program<T>& program, std::size_t begin);
+  void make_parts(const Program<T>& program);
+
   std::size_t capacity_;
   int threads_;
   std::vector<bool> alone_;  // empty: no stage
@@ -113,6 +147,8 @@ class Workspace {
   std::vector<const T* const*> rows_;
   std::vector<AlignedBuffer<const T*>> tables_;
   std::vector<AlignedBuffer<double>> accumulators_;
+  std::vector<double*> sums_;
+  std::vector<Part> parts_;  // one a thread, or none
 };
 
 // Arrays of a run, alive while it lasts. Index 0.. by graph input or output.
@@ -163,6 +199,8 @@ struct Step {
   const Program<T>* program;
   Workspace<T>* workspace;
   std::size_t samples = 0;
+  std::size_t begin = 0;  // where it is a part of a batch: its first sample,
+  std::size_t batch = 0;  // and the samples of the batch
   std::size_t first = 0;  // first sample among the input rows that are bound
   int threads = 1;
   std::uint64_t number = 0;  // selects random streams
@@ -182,6 +220,35 @@ struct Step {
   }
   std::size_t rows(std::size_t tensor) const noexcept {
     return samples * program->tensors[tensor].rows;
+  }
+  std::size_t batch_samples() const noexcept { return batch == 0 ? samples : batch; }
+  std::size_t batch_rows(std::size_t tensor) const noexcept {
+    return batch_samples() * program->tensors[tensor].rows;
+  }
+  // The number in the batch of this step's first row.
+  std::size_t first_row(std::size_t tensor) const noexcept {
+    return begin * program->tensors[tensor].rows;
+  }
+  // The batch of which this is a part, for looking at its samples.
+  Step whole() const noexcept {
+    Step made = *this;
+    made.samples = batch_samples();
+    made.origin -= begin;
+    if (indices != nullptr) made.indices -= begin;
+    return made;
+  }
+  // One thread's part of this batch.
+  Step part(const typename Workspace<T>::Part& of) const noexcept {
+    Step made = *this;
+    made.workspace = of.memory.get();
+    made.begin = std::min(of.begin, samples);
+    made.samples = std::min(of.end, samples) - made.begin;
+    made.batch = samples;
+    made.first += made.begin;
+    made.origin += made.begin;
+    if (indices != nullptr) made.indices += made.begin;
+    made.threads = 1;
+    return made;
   }
   const TensorInfo& info(std::size_t tensor) const noexcept { return program->tensors[tensor]; }
   T* data(std::size_t tensor) const noexcept { return workspace->data(tensor); }

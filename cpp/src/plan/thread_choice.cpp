@@ -1,10 +1,15 @@
 #include "plan/thread_choice.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
 
 #include "base/team.hpp"
 #include "kernels/dispatch.hpp"
+#include "pronghorn/runtime.hpp"
 
 namespace pronghorn {
 namespace {
@@ -40,9 +45,31 @@ bool better_alone(const StageCost& cost, std::size_t samples, int threads) noexc
   return seconds <= seconds / threads + barrier_seconds(threads);
 }
 
-// What a step takes on several threads.
+// What set_sharing last said.
+enum class Sharing { kEstimated, kPhases, kParts };
+std::atomic<Sharing> chosen_sharing{Sharing::kEstimated};
+
+// What a step takes where threads take parts of the batch; infinity where they cannot.
 template <class T>
-double shared_seconds(const Program<T>& program, std::size_t samples, int threads) noexcept {
+double parts_seconds(const Program<T>& program, std::size_t samples, int threads) noexcept {
+  const PartOrder<T>& order = program.parts;
+  const auto n = static_cast<std::size_t>(threads);
+  if (order.unit == 0 || divide_up(samples, order.unit) < n) {
+    return std::numeric_limits<double>::infinity();
+  }
+  const std::size_t largest = divide_up(divide_up(samples, order.unit), n) * order.unit;
+  const double others = static_cast<double>(threads - 1) / threads;
+  const double exchanged =
+      order.exchanged_bytes + order.after_cost.bytes_per_sample * static_cast<double>(samples);
+  return serial_seconds<T>(order.together_cost, std::min(samples, largest)) +
+         serial_seconds<T>(order.after_cost, samples) / threads +
+         static_cast<double>(1 + order.after.size()) * barrier_seconds(threads) +
+         exchanged * others / kExchangeBytesPerSecond;
+}
+
+// What a step takes where threads take parts of each phase.
+template <class T>
+double phases_seconds(const Program<T>& program, std::size_t samples, int threads) noexcept {
   double total = 0;
   bool alone_before = false;
   for (const auto& stage : program.stages) {
@@ -60,6 +87,24 @@ double shared_seconds(const Program<T>& program, std::size_t samples, int thread
 
 }  // namespace
 
+void set_sharing(const std::string& how) {
+  if (how != "auto" && how != "phases" && how != "parts") {
+    throw std::invalid_argument("sharing must be 'auto', 'phases' or 'parts', got '" + how + "'");
+  }
+  chosen_sharing.store(how == "auto"     ? Sharing::kEstimated
+                       : how == "phases" ? Sharing::kPhases
+                                         : Sharing::kParts);
+}
+
+template <class T>
+bool better_in_parts(const Program<T>& program, std::size_t samples, int threads) noexcept {
+  if (threads == 1) return false;
+  const double seconds = parts_seconds(program, samples, threads);
+  if (!std::isfinite(seconds) || chosen_sharing.load() == Sharing::kPhases) return false;
+  return chosen_sharing.load() == Sharing::kParts ||
+         seconds < phases_seconds(program, samples, threads);
+}
+
 template <class T>
 int threads_apart(double flops) noexcept {
   return flops / flops_per_second<T>() >= parallel_threshold() ? max_threads() : 1;
@@ -74,7 +119,8 @@ int threads_together(const Program<T>& program, std::size_t samples) noexcept {
   int best = 1;
   double least = serial / kLeastGain;
   for (int threads = 2;; threads = std::min(2 * threads, most)) {
-    const double seconds = shared_seconds(program, samples, threads);
+    const double seconds = std::min(phases_seconds(program, samples, threads),
+                                    parts_seconds(program, samples, threads));
     if (seconds < least) {
       least = seconds;
       best = threads;
@@ -93,9 +139,10 @@ std::vector<bool> stages_alone(const Program<T>& program, std::size_t samples, i
   return alone;
 }
 
-#define PRONGHORN_INSTANTIATE(T)                                          \
-  template int threads_apart<T>(double) noexcept;                         \
-  template int threads_together(const Program<T>&, std::size_t) noexcept; \
+#define PRONGHORN_INSTANTIATE(T)                                               \
+  template int threads_apart<T>(double) noexcept;                              \
+  template int threads_together(const Program<T>&, std::size_t) noexcept;      \
+  template bool better_in_parts(const Program<T>&, std::size_t, int) noexcept; \
   template std::vector<bool> stages_alone(const Program<T>&, std::size_t, int);
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)

@@ -22,4 +22,8 @@ int threads_together(const Program<T>& program, std::size_t samples) noexcept;
 template <class T>
 std::vector<bool> stages_alone(const Program<T>& program, std::size_t samples, int threads);
 
+// Whether so many threads had better take parts of the batch than parts of each phase.
+template <class T>
+bool better_in_parts(const Program<T>& program, std::size_t samples, int threads) noexcept;
+
 }  // namespace pronghorn
