@@ -16,6 +16,7 @@ _numbers = itertools.count()
 class _State(threading.local):
     depth = 0  # recordings that are open in this thread
     tracing = False  # whether a `call` runs to see what graph it draws
+    rehearsing = False  # whether a `call` runs on made-up data, to build what it needs
     silent = False  # whether NumPy has been told not to warn of overflow and the like
 
     def __init__(self) -> None:
@@ -56,6 +57,16 @@ def untraced() -> Iterator[None]:
         yield
     finally:
         _state.tracing = before
+
+
+@contextlib.contextmanager
+def rehearsed() -> Iterator[None]:
+    """Random numbers that are drawn inside do not count as uses of their SeedGenerator."""
+    before, _state.rehearsing = _state.rehearsing, True
+    try:
+        yield
+    finally:
+        _state.rehearsing = before
 
 
 class silenced:

@@ -256,7 +256,7 @@ def _trial(
         values = np.linspace(0.3, 0.7, int(np.prod(shape, dtype=np.int64)))
         return Tensor(values.reshape(shape).astype(leaf.dtype))
 
-    with paused(), within_call(False):
+    with paused(), _record.rehearsed(), within_call(False):
         found = _invoke(
             layer,
             _tree.map_structure(sample, inputs),

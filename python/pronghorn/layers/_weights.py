@@ -14,6 +14,7 @@ from pronghorn._engine import Array
 from pronghorn._serialization import _allowance
 from pronghorn._variable import Variable
 from pronghorn.metrics._metric import Metric
+from pronghorn.random._generator import SeedGenerator
 
 if TYPE_CHECKING:
     from pronghorn.layers._layer import Layer
@@ -152,8 +153,13 @@ class WeightHolder:
 
     @property
     def variables(self) -> list[Variable]:
-        """The same as `weights`."""
-        return self.weights
+        """The weights, and the states of SeedGenerators that are attributes."""
+        found: dict[int, Variable] = {}
+        for layer in self._flatten_layers():
+            found.update((id(variable), variable) for variable in layer._own_weights())
+            if getattr(layer, "_own_call", False):
+                found.update((id(seed.state), seed.state) for seed in layer._attributes().seeds)
+        return list(found.values())
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -177,8 +183,9 @@ class WeightHolder:
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
-        """The same as `non_trainable_weights`."""
-        return self.non_trainable_weights
+        """The `variables` that training leaves alone, or that count random numbers."""
+        trainable = {id(variable) for variable in self.trainable_weights}
+        return [variable for variable in self.variables if id(variable) not in trainable]
 
     def get_weights(self) -> list[Array]:
         """Copies of all weights."""
@@ -241,7 +248,7 @@ class WeightHolder:
 class _Seen:
     """What was found among the attributes of a layer, for as long as these are the same objects."""
 
-    __slots__ = ("_contents", "_values", "layers", "metrics", "variables")
+    __slots__ = ("_contents", "_values", "layers", "metrics", "seeds", "variables")
 
     def __init__(self) -> None:
         self._values: list[Any] = []
@@ -249,6 +256,7 @@ class _Seen:
         self.layers: list[Any] = []
         self.variables: list[Variable] = []
         self.metrics: list[Metric] = []
+        self.seeds: list[SeedGenerator] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Seen, ()
@@ -279,10 +287,11 @@ class _Seen:
         self.layers = [each for each in found.values() if isinstance(each, WeightHolder)]
         self.variables = [each for each in found.values() if isinstance(each, Variable)]
         self.metrics = [each for each in found.values() if isinstance(each, Metric)]
+        self.seeds = [each for each in found.values() if isinstance(each, SeedGenerator)]
 
     def _leaves(self, value: Any) -> list[Any]:
-        """The layers, variables and metrics in a value."""
-        if isinstance(value, (WeightHolder, Variable, Metric)):
+        """The layers, variables, metrics and seeds in a value."""
+        if isinstance(value, (WeightHolder, Variable, Metric, SeedGenerator)):
             return [value]
         if isinstance(value, (list, tuple)):
             items = list(value)

@@ -137,7 +137,7 @@ class GraphModel(CalledModel):
             if self._layer_graph is None:
                 self.built = True  # or the call would build it again
                 try:
-                    with _record.paused():
+                    with _record.paused(), _record.rehearsed():
                         _custom.call(self, sample, (), {})
                 except BaseException:
                     self.built = False

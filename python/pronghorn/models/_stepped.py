@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pronghorn import _columns, _data, _tree
-from pronghorn._autodiff import Tensor, paused
+from pronghorn._autodiff import Tensor, _record, paused
 from pronghorn.models import _feed
 from pronghorn.models._measured import MeasuredModel
 from pronghorn.models._objects import needs_objects
@@ -263,7 +263,7 @@ class SteppedModel(MeasuredModel):
             return
         if not self.built or self._layer_graph is None:
             first = feed.part(0, 1).data()
-            with paused():
+            with paused(), _record.rehearsed():
                 self(_unpacked(first)[0], training=False)
 
     def _begin_steps(self) -> None:

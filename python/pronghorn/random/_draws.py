@@ -29,6 +29,17 @@ def _float_dtype(dtype: Any, function: str) -> np.dtype[Any]:
     return found
 
 
+def _sizes(shape: Sequence[int | None]) -> tuple[int, ...]:
+    """`shape`, if every size in it is known."""
+    sizes = tuple(shape)
+    if None in sizes:
+        raise TypeError(
+            f"`shape` must have integers alone. Received: shape={sizes}. The size of a batch is "
+            "known inside the `call` of a layer, not in a graph."
+        )
+    return sizes  # type: ignore[return-value]
+
+
 def normal(
     shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None,
     seed: Seed = None,
@@ -47,7 +58,7 @@ def normal(
         (2, 3)
     """
     kind = _float_dtype(dtype, "normal")
-    return (mean + stddev * generator(seed).standard_normal(tuple(shape))).astype(kind)
+    return (mean + stddev * generator(seed).standard_normal(_sizes(shape))).astype(kind)
 
 
 def truncated_normal(
@@ -69,7 +80,7 @@ def truncated_normal(
     """
     kind = _float_dtype(dtype, "truncated_normal")
     numbers = generator(seed)
-    values = numbers.standard_normal(tuple(shape))
+    values = numbers.standard_normal(_sizes(shape))
     while (outside := np.abs(values) > _TRUNCATED_AT).any():
         values[outside] = numbers.standard_normal(int(outside.sum()))
     return (mean + stddev * values).astype(kind)
@@ -94,7 +105,7 @@ def uniform(
     """
     kind = _float_dtype(dtype, "uniform")
     wide = np.float64 if kind == np.float64 else np.float32  # drawn so that 1 is not rounded to
-    values = generator(seed).random(tuple(shape), wide)
+    values = generator(seed).random(_sizes(shape), wide)
     return np.asarray(values * (maxval - minval) + minval).astype(kind)
 
 
@@ -117,7 +128,7 @@ def randint(
     kind = np.dtype(dtype)
     if kind.kind not in "iu":
         raise ValueError(f"`dtype` of random.randint must be an integer. Received: dtype={dtype}")
-    return generator(seed).integers(minval, maxval, tuple(shape)).astype(kind)
+    return generator(seed).integers(minval, maxval, _sizes(shape)).astype(kind)
 
 
 def categorical(
@@ -205,7 +216,7 @@ def gamma(shape: Sequence[int], alpha: ArrayLike, dtype: Any = None, seed: Seed 
         True
     """
     kind = _float_dtype(dtype, "gamma")
-    return np.asarray(generator(seed).gamma(np.asarray(alpha, float), size=tuple(shape))).astype(
+    return np.asarray(generator(seed).gamma(np.asarray(alpha, float), size=_sizes(shape))).astype(
         kind
     )
 
@@ -228,7 +239,7 @@ def beta(
     """
     kind = _float_dtype(dtype, "beta")
     return np.asarray(
-        generator(seed).beta(np.asarray(alpha, float), np.asarray(beta, float), tuple(shape))
+        generator(seed).beta(np.asarray(alpha, float), np.asarray(beta, float), _sizes(shape))
     ).astype(kind)
 
 
@@ -252,5 +263,5 @@ def binomial(
     kind = _float_dtype(dtype, "binomial")
     trials = np.asarray(counts).astype(np.int64)
     return np.asarray(
-        generator(seed).binomial(trials, np.asarray(probabilities, float), tuple(shape))
+        generator(seed).binomial(trials, np.asarray(probabilities, float), _sizes(shape))
     ).astype(kind)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from pronghorn import _naming
+from pronghorn._autodiff import _record
+from pronghorn._variable import Variable
 from pronghorn.random._seed import check_seed, next_seed
 
 _UINT32 = 2**32
@@ -23,7 +25,8 @@ class SeedGenerator:
         name: Given automatically if None.
 
     Attributes:
-        state: Seed and number of uses, two unsigned 32-bit integers.
+        state: Variable of seed and number of uses, two unsigned 32-bit integers. It is among the
+            `variables` of a layer that has the generator as an attribute.
 
     Example:
         >>> from pronghorn import random
@@ -36,18 +39,21 @@ class SeedGenerator:
         self._initial_seed = check_seed(seed)
         self.name = name or _naming.auto_name(type(self).__name__)
         first = next_seed() if self._initial_seed is None else self._initial_seed
-        self.state = np.array([first % _UINT32, 0], np.uint32)
+        value = np.array([first % _UINT32, 0], np.uint32)
+        self.state = Variable(value, dtype="uint32", trainable=False, name="seed_generator_state")
+        self.state.path = f"{self.name}/{self.state.name}"
 
     def next(self, ordered: bool = True) -> Any:
         """The state before this use, shape (2,), uint32.
 
         Args:
-            ordered: Must be true: the uses are counted.
+            ordered: Whether the second number counts the uses; otherwise both are mixed.
         """
-        if not ordered:
-            raise ValueError("`ordered` must be True. Received: ordered=False")
-        state = self.state.copy()
-        self.state[1] += 1
+        state = self.state.numpy()
+        if not _record._state.rehearsing:
+            seed, uses = int(state[0]), int(state[1])
+            mixed = [(each + 1) * 5387 % _UINT32 % 933199 for each in (seed, uses)]
+            self.state.assign([seed, (uses + 1) % _UINT32] if ordered else mixed)
         return state
 
     def get_config(self) -> dict[str, Any]:
@@ -65,4 +71,7 @@ def generator(seed: int | SeedGenerator | None) -> np.random.Generator:
     if isinstance(seed, SeedGenerator):
         return np.random.Generator(np.random.Philox(seed.next().tolist()))
     given = check_seed(seed)
+    if given is None and _record._state.tracing:
+        # Numbers that are drawn anew at each call must not become constants of a graph.
+        raise RuntimeError("Random numbers are drawn in a call that is traced.")
     return np.random.Generator(np.random.Philox(next_seed() if given is None else given))
