@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         regularizers,
         saving,
         utils,
+        wrappers,
     )
     from pronghorn._graph import KerasTensor
     from pronghorn._profile import profile
@@ -70,6 +71,7 @@ _SUBMODULES = (
     "regularizers",
     "saving",
     "utils",
+    "wrappers",
 )
 _HOMES = {
     "GradientTape": "ops",
@@ -126,6 +128,7 @@ __all__ = [
     "saving",
     "utils",
     "value_and_grad",
+    "wrappers",
 ]
 
 

@@ -19,6 +19,7 @@ PACKAGES = (
     "random",
     "regularizers",
     "utils",
+    "wrappers",
 )
 
 
