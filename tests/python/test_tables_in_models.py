@@ -423,3 +423,43 @@ def test_vocabularies_of_files(tmp_path):
     path.write_text("1\nx\n")
     with pytest.raises(ValueError, match="line 'x'"):
         layers.IntegerLookup(vocabulary=str(path))
+
+
+def test_tables_too_large_to_be_prepared_at_once(monkeypatch):
+    from pronghorn.models import _column_run
+
+    whole, plain, x = twins()
+    other = keras.models.clone_model(whole)
+    other.set_weights(whole.get_weights())
+    mean = keras.metrics.MeanMetricWrapper(lambda y, p: ops.mean(ops.abs(y - p)), name="own")
+    for model in (whole, plain):
+        model.compile("adam", "mse", metrics=["mae", mean])
+    weights = RNG.uniform(0.5, 2.0, ROWS)
+    options = {"epochs": 3, "batch_size": 7, "shuffle": False, "verbose": 0}
+    options |= {"sample_weight": weights, "validation_split": 0.3}
+    expected = plain.fit(x, Y, **options).history
+    predicted, evaluated = plain.predict(x, verbose=0), plain.evaluate(x, Y, verbose=0)
+    monkeypatch.setattr(_column_run, "MOST_BYTES", 100)
+    monkeypatch.setattr(_column_run, "BYTES_AT_ONCE", 15 * 36)
+    sizes = []
+    own = layers.StringLookup._as_data
+    monkeypatch.setattr(
+        layers.StringLookup, "_as_data", lambda self, x: sizes.append(len(x)) or own(self, x)
+    )
+    found = whole.fit(TABLE, Y, **options).history
+    assert max(sizes) == 14  # two batches at a time
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-5)
+    np.testing.assert_allclose(whole.predict(TABLE, verbose=0), predicted, rtol=1e-5)
+    seen = []
+    hook = keras.callbacks.LambdaCallback(
+        on_predict_batch_end=lambda batch, logs: seen.append(batch)
+    )
+    whole.predict(TABLE, verbose=0, batch_size=9, callbacks=[hook])
+    assert seen == [0, 1, 2, 3, 4]
+    np.testing.assert_allclose(whole.evaluate(TABLE, Y, verbose=0), evaluated, rtol=1e-5)
+    other.compile("adam", "mse")
+    options = {"epochs": 2, "batch_size": 7, "verbose": 0}
+    losses = other.fit(TABLE, Y, steps_per_epoch=3, **options).history["loss"]
+    assert len(losses) == 2
+    assert len(set(losses)) == 2

@@ -48,17 +48,19 @@ class BatchRun:
             run = self._start(self._waiting.popleft())
             run.advance(1, learning_rates=rates if isinstance(rates, float) else rates[i : i + 1])
             results = run.results()
-            self._results = results if self._results is None else _sum(self._results, results)
+            self._results = (
+                results if self._results is None else add_results(self._results, results)
+            )
 
     def results(self) -> Results:
         """Results of all batches so far; there must be one."""
         return cast("Results", self._results)
 
 
-def _sum(a: Any, b: Any) -> Any:
+def add_results(a: Any, b: Any) -> Any:
     """Sums of numbers that stand at the same place of two structures."""
     if isinstance(a, dict):
-        return {key: _sum(value, b[key]) for key, value in a.items()}
+        return {key: add_results(value, b[key]) for key, value in a.items()}
     if isinstance(a, (list, tuple)):
-        return type(a)(_sum(x, y) for x, y in zip(a, b, strict=True))
+        return type(a)(add_results(x, y) for x, y in zip(a, b, strict=True))
     return a and b if isinstance(a, bool) else a + b

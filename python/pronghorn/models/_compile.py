@@ -8,6 +8,7 @@ from pronghorn import _data, optimizers
 from pronghorn._engine import Array, Trainer
 from pronghorn._numbers import integer
 from pronghorn.models import _feed
+from pronghorn.models._column_run import ColumnFeed, ColumnRun, Columns, rows_at_once
 from pronghorn.models._feed import Feed, Labels
 from pronghorn.models._objective import Objective
 from pronghorn.models._plain_feed import PlainFeed
@@ -186,7 +187,7 @@ class CompiledModel(SteppedModel):
                 return feed, plain.objective
         if x is None:
             raise ValueError(f"`{labels.x}` is missing. Received: {labels.x}=None")
-        xs = self._input_arrays(x, labels.x)
+        xs = self._run_inputs(x, labels.x)
         names, keyed = self._result_names()
         shapes = self._peek_output_shapes([(None, *array.shape[1:]) for array in xs])
         parts = _feed.split_targets(y, names, keyed, shapes, labels.y)
@@ -206,6 +207,8 @@ class CompiledModel(SteppedModel):
         weights = _feed.convert_weights(
             sample_weight, class_weight, parts, names, keyed, rows, dtype, labels.sample_weight
         )
+        if isinstance(xs, Columns):
+            return ColumnFeed(xs, ys, weights, rows, seen), objective
         feed = Feed(xs, ys, weights, rows, seen)
         if objective is known and unweighted:
             self._plain_feed = PlainFeed.learnt(x, y, feed, objective, shapes[0])
@@ -246,6 +249,8 @@ class CompiledModel(SteppedModel):
             return StepRun(self, feed, batch_size, training, seed)  # type: ignore[arg-type, return-value]
         if self._trainer is None or self._objective is None:
             raise self._compiled_meanwhile()
+        if isinstance(feed, ColumnFeed):
+            return self._run_columns(feed, batch_size, training, seed)
         if training:
             spec = self.optimizer._engine_spec(self._engine_variables)
             if spec != self._optimizer_spec:
@@ -256,6 +261,22 @@ class CompiledModel(SteppedModel):
         if self._objective.tapped:
             return TapRun(run, feed, batch_size, self._objective)  # type: ignore[return-value]
         return run
+
+    def _run_columns(
+        self, feed: ColumnFeed, batch_size: int, training: bool, seed: int | None
+    ) -> Run:
+        """Begins a pass over columns that are prepared on the way."""
+        at_once = rows_at_once(self._bytes_a_row(), batch_size)
+        run: Any = ColumnRun(
+            feed,
+            batch_size,
+            at_once,
+            seed,
+            self._prepared,
+            lambda part: self._run(part, batch_size, training),
+        )
+        found: Run = run
+        return found
 
     def _begin_steps(self) -> None:
         super()._begin_steps()

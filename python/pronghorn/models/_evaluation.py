@@ -13,6 +13,7 @@ from pronghorn import _validation, config
 from pronghorn.callbacks import CallbackList
 from pronghorn.models._batch_run import BatchRun
 from pronghorn.models._batch_source import BatchSource, is_source, reject_with_source
+from pronghorn.models._column_run import Columns, rows_at_once
 from pronghorn.models._compile import CompiledModel
 from pronghorn.models._passes import ArrayPasses, BatchPasses, Passes, batches_of
 from pronghorn.utils._batches import unpack_x_y_sample_weight
@@ -241,7 +242,7 @@ class EvaluatingModel(CompiledModel):
             return self._predict_source(BatchSource(x, steps, False, "x"), level, callbacks)
         if self._predicts_by_steps(x):
             return self._predict_by_steps(x, size or 32)
-        arrays = self._input_arrays(x)
+        arrays = self._run_inputs(x)
         if not self.built:
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
             self._build_from(arrays)
@@ -287,6 +288,16 @@ class EvaluatingModel(CompiledModel):
         return self._pack_outputs([np.concatenate(parts) for parts in zip(*chunks, strict=True)])
 
     def _predict_rows(self, arrays: Sequence[Array], start: int, stop: int) -> list[Array]:
+        if isinstance(arrays, Columns):
+            stop = min(stop, len(arrays[0]))
+            at_once = rows_at_once(self._bytes_a_row(), 32)
+            parts = [
+                self._get_engine().predict(
+                    self._prepared([array[i : min(i + at_once, stop)] for array in arrays])
+                )
+                for i in range(start, stop, at_once)
+            ]
+            return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
         if start == 0 and stop >= len(arrays[0]):
             return self._get_engine().predict(arrays)
         return self._get_engine().predict([array[start:stop] for array in arrays])

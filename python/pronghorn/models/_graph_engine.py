@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +13,7 @@ from pronghorn._engine import Array, Engine, EngineGraph, Shape, as_array
 from pronghorn._graph import KerasTensor
 from pronghorn.layers import InputLayer, _custom
 from pronghorn.layers._tables._table_layer import TableLayer
+from pronghorn.models import _column_run
 from pronghorn.models._graph_holder import GraphHolder, _alone, _never
 from pronghorn.models._preparation import has_tables
 
@@ -170,6 +172,21 @@ class EngineModel(GraphHolder):
         dtype = np.dtype(self._model_dtype())
         arrays = [as_array(array, dtype) for array in self._preparation.run(columns)]
         return [array if array.ndim > 1 else array[:, None] for array in arrays]
+
+    def _run_inputs(self, x: Any, argument: str = "x") -> list[Array]:
+        """As `_input_arrays`; `Columns` as they came if, prepared, they would take much memory."""
+        if self._preparation is None:
+            return self._input_arrays(x, argument)
+        columns = self._columns(x, argument)
+        if len(columns[0]) * self._bytes_a_row() > _column_run.MOST_BYTES:
+            return _column_run.Columns(columns)
+        return self._prepared(columns)
+
+    def _bytes_a_row(self) -> int:
+        """What prepared columns take for each row."""
+        assert self._preparation is not None
+        sizes = (math.prod(size or 1 for size in f.shape[1:]) for f in self._preparation.feeds)
+        return sum(sizes) * np.dtype(self._model_dtype()).itemsize
 
     def _build_on(self, array: Array) -> None:
         """Builds a model of layers for categories on the first data, whose type counts."""

@@ -10,6 +10,7 @@ import numpy as np
 from pronghorn import _columns, _data, _tree
 from pronghorn._autodiff import Tensor, _record, paused
 from pronghorn.models import _feed
+from pronghorn.models._column_run import Columns
 from pronghorn.models._measured import MeasuredModel
 from pronghorn.models._objects import needs_objects
 from pronghorn.models._preparation import Prepared
@@ -210,8 +211,9 @@ class SteppedModel(MeasuredModel):
         graph = self._layer_graph is not None and self._is_compiled_graph()
         dtype = self._model_dtype() if graph else self._dtype
         outline = _outline(x)
-        if x is not None and self._steps_on_prepared():
-            xs: list[Any] = list(self._input_arrays(x, labels.x))
+        ready = x is not None and self._steps_on_prepared()
+        xs: list[Any] = self._run_inputs(x, labels.x) if ready else []
+        if ready and not isinstance(xs, Columns):
             outline = Prepared([0] * len(xs))
         else:
             xs = self._step_arrays(x, labels.x)
