@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from pronghorn._engine import Array
+from pronghorn.layers._tables._lookup import VocabularyLookup
 from pronghorn.layers._tables._table_layer import integers
-from pronghorn.layers._tables._vocabulary import VocabularyLookup
 
 
 class IntegerLookup(VocabularyLookup):

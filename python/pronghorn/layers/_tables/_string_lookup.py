@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn._engine import Array
-from pronghorn.layers._tables._vocabulary import VocabularyLookup
+from pronghorn.layers._tables._lookup import VocabularyLookup
 
 
 class StringLookup(VocabularyLookup):
