@@ -290,6 +290,29 @@ def test_own_loss():
     assert Cubic(name="c").name == "c"
 
 
+@pytest.mark.parametrize("margin", [0.1, 0.4, 0.9])
+def test_circle_pair_by_pair(margin):
+    # Sun et al., arXiv:2002.10857, eq. 7 and 8, with distances d = 1 - similarity, which may be 2.
+    rng, gamma = np.random.default_rng(5), 3.0
+    y = np.array([0, 0, 1, 1, 2, 2])
+    p = rng.normal(size=(6, 2))
+    p /= np.linalg.norm(p, axis=1, keepdims=True)
+    expected = []
+    for i in range(6):
+        near = far = 0.0
+        for j in range(6):
+            d = max(1 - p[i] @ p[j], 0)
+            if y[i] == y[j] and i != j:
+                near += np.exp(gamma * max(margin + d, 0) * (d - margin))
+            elif y[i] != y[j]:
+                far += np.exp(gamma * max(1 + margin - d, 0) * (1 - margin - d))
+        expected.append(np.log1p(near * far))
+    found = losses.circle(y, p, gamma=gamma, margin=margin)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    loss = losses.Circle(gamma=gamma, margin=margin, reduction="sum", dtype="float64")
+    np.testing.assert_allclose(loss(y, p), np.sum(expected), rtol=1e-6)
+
+
 # `circle` couples the samples of a batch; the other cannot be made without its q.
 NOT_IN_ENGINE = ("Circle", "circle", "categorical_generalized_cross_entropy")
 

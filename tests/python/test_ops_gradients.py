@@ -1,5 +1,7 @@
 """Derivatives of every operation: first and second, against finite differences in float64."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -295,3 +297,13 @@ def test_second_derivatives(case):
         found = 0.0 if second is None else float((second * directions[i]).sum())
         expected = difference(slope, arrays, directions)
         assert found == pytest.approx(expected, rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("axes", list(itertools.product(range(-3, 3), repeat=2)))
+def test_swapped_axes(axes):
+    x = np.arange(24.0).reshape(2, 3, 4)
+    expected = np.swapaxes(x, *axes)
+    np.testing.assert_array_equal(ops.swapaxes(x, *axes), expected)
+    factor = np.arange(24.0).reshape(expected.shape) ** 2
+    gradient = ops.grad(lambda t: ops.sum(ops.swapaxes(t, *axes) * factor))(x)
+    np.testing.assert_array_equal(gradient, np.swapaxes(factor, *axes))

@@ -365,3 +365,59 @@ def test_reading_leaves_no_files(tmp_path, monkeypatch):
     (tmp_path / "m.keras").write_bytes(packed({**members(), "assets/layers/x/vocabulary.txt": b""}))
     saving.load_model("m.keras")
     assert os.listdir(tmp_path) == ["m.keras"]
+
+
+def drop_weights(file):
+    del file["layers/dense/vars"]
+
+
+def weights_of_a_layer_without(file):
+    file["layers/activation/vars/0"] = np.ones(2, "float32")
+
+
+def drop_bias(file):
+    del file["layers/dense/vars/1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (drop_weights, r"'hidden' expected 2 variables, but received 0 .*'kernel', 'bias'"),
+        (weights_of_a_layer_without, "'plain' expected 0 variables, but received 1"),
+        (drop_bias, "'hidden' expected 2 variables, but received 1"),
+    ],
+)
+def test_as_many_weights_as_the_layer_has(change, message, tmp_path):
+    def make():
+        hidden = layers.Dense(3, name="hidden")
+        return keras.Sequential(
+            [keras.Input((4,)), hidden, layers.Activation("relu", name="plain")]
+        )
+
+    path = tmp_path / "a.weights.h5"
+    made = make()
+    made.save_weights(path)
+    with h5py.File(path, "r+") as file:
+        change(file)
+    other = make()
+    before = other.get_weights()
+    with pytest.raises(ValueError, match=message):
+        other.load_weights(path)
+    np.testing.assert_array_equal(other.get_weights()[0], before[0])
+    # What fits is taken over if that is asked for; the rest stays as it was.
+    with pytest.warns(UserWarning, match="Skipped"):
+        other.load_weights(path, skip_mismatch=True)
+    kept = made if change is weights_of_a_layer_without else None
+    expected = before if kept is None else kept.get_weights()
+    np.testing.assert_array_equal(other.get_weights()[0], expected[0])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("attribute", ["model_config", "training_config"])
+def test_damaged_json_names_the_file(attribute, tmp_path):
+    path = tmp_path / "older.h5"
+    model().save(path)
+    with h5py.File(path, "r+") as file:
+        file.attrs[attribute] = file.attrs[attribute][:40]
+    with pytest.raises(ValueError, match=r"older\.h5.* is damaged"):
+        saving.load_model(path)

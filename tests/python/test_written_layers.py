@@ -150,3 +150,25 @@ def test_a_weight_of_another_layer_is_not_compiled():
     assert model.run_mode == "recorded"
     kernel = tied.get_weights()[0]
     np.testing.assert_allclose(model.predict(X, verbose=0), X @ kernel @ kernel, rtol=1e-4)
+
+
+class PerSample(layers.Layer):
+    """Reads the batch's size, which a graph does not know."""
+
+    def call(self, inputs):
+        return ops.reshape(inputs, (ops.shape(inputs)[0], -1)) * ops.ones((inputs.shape[0], 1))
+
+
+def test_chains_without_an_input_run_layers_that_draw_no_graph():
+    x, y = np.random.default_rng(0).random((4, 2, 3)).astype("float32"), np.ones((4, 1))
+    flat = x.reshape(4, 6)
+    np.testing.assert_array_equal(keras.Sequential([PerSample()])(x), flat)
+    np.testing.assert_array_equal(keras.Sequential([PerSample()]).predict(x, verbose=0), flat)
+    model = keras.Sequential([PerSample(), layers.Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mse")
+    loss = model.fit(x, y, verbose=0).history["loss"]
+    np.testing.assert_allclose(loss, ((flat.sum(axis=1) - 1) ** 2).mean(), rtol=1e-5)
+    assert model.run_mode == "recorded"
+    evaluated = keras.Sequential([PerSample(), layers.Dense(1, kernel_initializer="ones")])
+    evaluated.compile("sgd", "mse")
+    np.testing.assert_allclose(evaluated.evaluate(x, y, verbose=0), loss[0], rtol=1e-5)

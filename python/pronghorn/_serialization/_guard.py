@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 
 
@@ -21,6 +22,8 @@ def only_clear_errors(what: str) -> Iterator[None]:
     """
     try:
         yield
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:  # which do not say where
+        raise ValueError(f"{what} is damaged or not a model's: {error}") from error
     except (ValueError, TypeError, OSError):
         raise
     except RecursionError:

@@ -172,6 +172,8 @@ class CompiledModel(SteppedModel):
         labels = labels or Labels()
         if self._own_call:
             self._trace_on(x, labels.x)
+        elif self._layer_graph is None:
+            self._settle(x, labels.x)
         self._stepping = self._steps_needed()
         if self._stepping:
             return self._step_feed(x, y, sample_weight, class_weight, labels)  # type: ignore[return-value]

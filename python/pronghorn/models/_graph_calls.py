@@ -29,6 +29,8 @@ class CalledModel(EngineModel):
         if training is None:
             training = _custom.training_now()
         recorded = _record._state.depth > 0 or any(isinstance(item, Tensor) for item in flat)
+        if self._layer_graph is None and not recorded:
+            self._settle(inputs, "inputs")
         if recorded or not self._is_compiled_graph():
             outputs = self._call_recorded(inputs, training)
             if recorded:

@@ -281,6 +281,8 @@ class SteppedModel(MeasuredModel):
             return True
         if self._own_call:
             self._trace_on(x, "x")
+        elif self._layer_graph is None:
+            self._settle(x, "x")
         return not self._is_compiled_graph()
 
     def _predict_by_steps(self, x: Any, size: int) -> Any:
