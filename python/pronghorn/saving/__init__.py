@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     )
     from pronghorn._serialization._objects import deserialize_keras_object, serialize_keras_object
     from pronghorn.saving._api import load_model, load_weights, save_model, save_weights
+    from pronghorn.saving._file_editor import KerasFileEditor
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
@@ -34,6 +36,7 @@ __all__ = [
 
 # Looked up at first use: the registries of every package need this one, which needs them.
 _HOMES = {
+    "saving._file_editor": ("KerasFileEditor",),
     "saving._api": ("load_model", "load_weights", "save_model", "save_weights"),
     "_serialization._objects": ("deserialize_keras_object", "serialize_keras_object"),
 }

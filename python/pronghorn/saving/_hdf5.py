@@ -85,6 +85,20 @@ class Group:
                 raise self._refused(name, f"is a link ({link.__name__})")
             return self._handle[name]
 
+    def is_array(self, name: str) -> bool:
+        """Whether a child is an array, not a group."""
+        import h5py
+
+        return isinstance(self._child(name), h5py.Dataset)
+
+    def place(self, name: str) -> Any:
+        """Where a child lies in the file; two names may lead to the same place."""
+        import h5py
+
+        child = self._child(name)
+        with self._clear(name):
+            return h5py.h5o.get_info(child.id).addr
+
     def group(self, path: str) -> Group | None:
         """A group at a path below this one, or None.
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         register_keras_serializable,
         serialize_keras_object,
     )
+    from pronghorn.utils._config import Config
     from pronghorn.utils._files import get_file
 
 # What needs heavier imports is loaded at its first use.
@@ -51,6 +52,7 @@ _HOMES = {
         "pronghorn.saving",
     ),
     "is_keras_tensor": "pronghorn.models._tensors",
+    "Config": "pronghorn.utils._config",
     "FeatureSpace": "pronghorn.models._feature_space",
     "get_file": "pronghorn.utils._files",
     "model_to_dot": "pronghorn.models._plot",
@@ -58,6 +60,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Config",
     "CustomObjectScope",
     "FeatureSpace",
     "Progbar",
