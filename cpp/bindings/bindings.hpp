@@ -27,16 +27,25 @@ void register_variable(py::module_& m);
 void register_engine(py::module_& m);
 void register_trainer(py::module_& m);
 
+// Between two short calls a thread holds the interpreter lock for a microsecond or two. Who asks
+// for it meanwhile and sleeps costs the other a system call to wake it, and wakes late; so it spins
+// that long first. `taken` and `given` say when a thread that came from here has the lock.
+void wait_for_turn() noexcept;
+void turn_taken() noexcept;
+void turn_given() noexcept;
+
 // Gives the interpreter lock away while it lives. A daemon thread that asks for the lock back while
 // the interpreter shuts down is ended by CPython, which unwinds its stack (pthread_exit): past
 // destructors that would use Python objects, and into this one, which must not throw. The thread
 // sleeps here instead until the process is gone, as CPython itself does from 3.14 on.
 class OtherThreadsRun {
  public:
-  OtherThreadsRun() noexcept : state_(PyEval_SaveThread()) {}
+  OtherThreadsRun() noexcept : state_(PyEval_SaveThread()) { turn_given(); }
   ~OtherThreadsRun() {
     try {
+      wait_for_turn();
       PyEval_RestoreThread(state_);
+      turn_taken();
     } catch (...) {
       for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
     }
