@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pronghorn as keras
-from pronghorn import _engine, layers, metrics
+from pronghorn import _core, _engine, layers, metrics
 
 
 class Recorder(metrics.Metric):
@@ -71,18 +71,22 @@ def test_batches_are_those_of_training_before_their_updates():
         reference.step(x[rows], y[rows], 0.1)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_shuffled_rows_keep_their_targets_and_weights(threads):
+@pytest.mark.parametrize(("threads", "sharing"), [(1, "auto"), (2, "phases"), (2, "parts")])
+def test_shuffled_rows_keep_their_targets_and_weights(threads, sharing):
+    x = np.arange(70, dtype="float32").reshape(35, 2)
+    recorder = Recorder()
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2, use_bias=False)])
+    model.set_weights([np.eye(2)])
+    model.compile(keras.optimizers.SGD(0.0), "mse", weighted_metrics=[recorder])
     _engine.set_num_threads(threads)
+    _core.set_sharing(sharing)
+    _core.set_parallel_threshold(0.0)  # every phase goes to the team, however small
     try:
-        x = np.arange(70, dtype="float32").reshape(35, 2)
-        recorder = Recorder()
-        model = keras.Sequential([keras.Input((2,)), layers.Dense(2, use_bias=False)])
-        model.set_weights([np.eye(2)])
-        model.compile(keras.optimizers.SGD(0.0), "mse", weighted_metrics=[recorder])
-        model.fit(x, x + 1, sample_weight=x[:, 0], batch_size=8, epochs=2, verbose=0)
+        model.fit(x, x + 1, sample_weight=x[:, 0], batch_size=17, epochs=2, verbose=0)
     finally:
         _engine.set_num_threads(0)
+        _core.set_sharing("auto")
+        _core.set_parallel_threshold(40e-6)
     targets, outputs, weights = (
         np.concatenate(parts) for parts in zip(*recorder.seen, strict=True)
     )
