@@ -10,12 +10,15 @@
 namespace pronghorn {
 namespace {
 
-// Blocks of the longer side of the result: enough for any team to share, few enough that BLAS
-// packs the other matrix seldom.
-constexpr std::size_t kMostBlocks = 16, kLeastExtent = 64;
+// Blocks of the longer side of the result: BLAS packs the other matrix for each of them, which for
+// 128 rows costs as much as multiplying by 64 columns and is lost beside 256. Their number is even,
+// so that two threads have the same to do, and a function of the shape alone.
+constexpr std::size_t kMostBlocks = 16, kExtent = 256, kLeastExtent = 64;
 
 std::size_t extent_of_blocks(std::size_t side) {
-  return std::max(kLeastExtent, round_up(divide_up(side, kMostBlocks), std::size_t{16}));
+  std::size_t blocks = 2;
+  while (blocks < kMostBlocks && side > blocks * kExtent) blocks *= 2;
+  return std::max(kLeastExtent, round_up(divide_up(side, blocks), std::size_t{16}));
 }
 
 }  // namespace

@@ -263,7 +263,8 @@ class _Seen:
 
     def holds_of(self, attributes: dict[str, Any]) -> bool:
         """Whether nothing has changed since `look_at`."""
-        if not _same(attributes.values(), self._values):
+        values = self._values
+        if len(attributes) != len(values) or not all(map(_IS, attributes.values(), values)):
             pairs = zip(attributes.values(), self._values, strict=False)
             if len(attributes) != len(self._values) or not all(
                 now is then or (type(now) in _NUMBERS and type(then) in _NUMBERS)
@@ -305,6 +306,7 @@ class _Seen:
 
 
 _NUMBERS = (int, float, bool)
+_IS = operator.is_
 
 
 def _same(values: Any, others: list[Any]) -> bool:

@@ -59,6 +59,8 @@ def _large_matrices(x1: Any, x2: Any) -> tuple[Any, Any, bool, bool] | None:
 @rule(matmul)
 def _(dy: Any, y: Any, x1: Any, x2: Any) -> Any:
     def first() -> Any:
+        if x1.ndim == x2.ndim == 2:
+            return matmul(dy, x2.T)
         if x2.ndim == 1:
             return fit(expand_dims(dy, -1) * x2, x1)
         if x1.ndim == 1:
@@ -66,6 +68,8 @@ def _(dy: Any, y: Any, x1: Any, x2: Any) -> Any:
         return fit(matmul(dy, swapaxes(x2, -1, -2)), x1)
 
     def second() -> Any:
+        if x1.ndim == x2.ndim == 2:
+            return matmul(x1.T, dy)
         if x1.ndim == 1 and x2.ndim == 1:
             return dy * x1
         if x1.ndim == 1:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pronghorn import _engine
-from pronghorn._autodiff import PendingTensor
+from pronghorn._autodiff import PendingTensor, Tensor
 from pronghorn._engine import as_array
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ class Applying:
             if pending and scale is None:
                 arrays.append((gradient.source.gradients, gradient.source.place))
                 continue
-            array = as_array(np.asarray(gradient), np.dtype(variable.dtype))
+            plain = gradient._value if type(gradient) is Tensor else np.asarray(gradient)
+            array = as_array(plain, variable._mark._value.dtype)
             if scale is not None:
                 array = array / array.dtype.type(scale)
             if array.shape != variable.shape:
