@@ -175,6 +175,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
                 f"Variable '{self.path}' takes real numbers. Received a value of dtype "
                 f"{array.dtype}."
             )
+        _record.about_to_change((self,))
         self._core.set(_engine.as_array(array.reshape(self._core.shape), np.dtype(self.dtype)))
 
     def assign_add(self, value: ArrayLike) -> None:

@@ -224,3 +224,45 @@ def test_types_follow_keras():
     assert ops.exp(np.array([1, 2])).dtype == np.float32
     assert ops.argmax(double).dtype == np.int32
     assert grad(lambda x: ops.sum(x * double))(single).dtype == np.float32
+
+
+@pytest.mark.parametrize("changed", ["assigned", "updated"])
+@pytest.mark.parametrize("persistent", [False, True])
+def test_gradients_are_those_of_the_forward_pass(changed, persistent):
+    """Layers of the engine read their weights again, in the reverse pass."""
+    first = keras.layers.Dense(2, "tanh", dtype="float64")
+    second = keras.layers.Dense(1, dtype="float64")
+    x = ops.convert_to_tensor(np.array([[0.3, -0.2], [1.0, 0.5]]))
+    wanted = [x, first.kernel] if second(first(x)) is not None else []
+    kernel, outer = (np.asarray(layer.kernel) for layer in (first, second))
+    slope = outer.T * (1 - np.tanh(np.asarray(x) @ kernel) ** 2)
+    expected = [slope @ kernel.T, np.asarray(x).T @ slope]
+    with GradientTape(persistent=persistent) as tape:
+        tape.watch(x)
+        y = second(first(x))
+    if changed == "assigned":
+        second.kernel.assign(outer * 100)
+        first.kernel.assign(kernel * 0)
+    else:
+        ones = [np.ones_like(kernel), np.ones_like(outer)]
+        keras.optimizers.SGD(1.0).apply(ones, [first.kernel, second.kernel])
+    after = [np.asarray(layer.kernel) for layer in (first, second)]
+    for _ in range(1 + persistent):
+        for found, value in zip(tape.gradient(y, wanted), expected, strict=True):
+            np.testing.assert_allclose(found, value, rtol=1e-12)
+    for layer, value in zip((first, second), after, strict=True):
+        np.testing.assert_array_equal(layer.kernel, value)
+
+
+def test_two_losses_of_a_persistent_tape_with_an_update_between():
+    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones", dtype="float64")
+    x = np.array([[2.0]])
+    with GradientTape(persistent=True) as tape:
+        y = layer(x)
+        z = y * y * layer(y)
+    (kernel,) = layer.trainable_variables
+    optimizer = keras.optimizers.SGD(0.1)
+    optimizer.apply([tape.gradient(y, kernel)], [kernel])
+    assert float(np.asarray(kernel)[0, 0]) == pytest.approx(0.8)
+    # z = (2w)² · 2w · w = 8 w⁴ at w = 1
+    assert float(np.asarray(tape.gradient(z, kernel))[0, 0]) == pytest.approx(32.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -88,6 +89,18 @@ class silenced:
         if self._errors is not None:
             _state.silent = False
             self._errors.__exit__(*error)
+
+
+# Calls of engines whose gradients may still be asked for. They read variables again then, so
+# that who changes one tells them before.
+_calls: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def about_to_change(variables: Any) -> None:
+    """Lets the calls on record keep the values that they were made with."""
+    if _calls:
+        for call in list(_calls):
+            call.keep(variables)
 
 
 def recording_is_on() -> bool:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pronghorn._autodiff import Node, Tensor, pull_back, recording, recording_is_on, value_of
+from pronghorn._autodiff import (
+    Node,
+    Tensor,
+    _record,
+    pull_back,
+    recording,
+    recording_is_on,
+    value_of,
+)
 from pronghorn._autodiff._record import is_watched
 from pronghorn._engine import as_array
 
@@ -60,6 +68,7 @@ class EngineCall:
         leaves: Those variables, with their places among the engine's.
         wanted: Whether gradients of inputs are wanted.
         composed: The same from operations, for higher derivatives.
+        variables: All that the engine reads.
     """
 
     differentiable = True
@@ -72,8 +81,16 @@ class EngineCall:
         leaves: Sequence[tuple[int, Any]],
         wanted: bool,
         composed: Callable[..., Any],
+        variables: Sequence[Any],
     ) -> None:
         self.name = name
+        self._variables = variables
+        self._kept: list[
+            tuple[Any, Array]
+        ] = []  # those that have changed since, and what they held
+        tapes = _record._state.tapes
+        self._asked_once = len(tapes) == 1 and not tapes[0]._persistent
+        _record._calls.add(self)
         self._tape = tape
         self._inputs = inputs
         self._leaves = leaves
@@ -82,12 +99,37 @@ class EngineCall:
 
     def rule(self, dy: Any, y: Any, *args: Any) -> list[Any]:
         """Gradients of inputs and variables."""
+        if self._kept:
+            return self._at_old_values(dy, y, args)
         if recording_is_on():
             return self._recorded_rule(dy, args)
+        if self._asked_once:
+            _record._calls.discard(self)
         given = [as_array(value_of(d), part.dtype) for d, part in zip(dy, y, strict=True)]
         gradients, inputs = self._tape.backward(given)
         passed = inputs if self._wanted else [None] * self._inputs
         return [*passed, *(PackedGradient(gradients, i, v) for i, v in self._leaves)]
+
+    def keep(self, variables: Sequence[Any]) -> None:
+        """Copies the values of those of `variables` that are the engine's, as they will change."""
+        for variable in variables:
+            if any(variable is each for each in self._variables) and not any(
+                variable is each for each, _ in self._kept
+            ):
+                self._kept.append((variable, variable._core.get()))
+
+    def _at_old_values(self, dy: Any, y: Any, args: Sequence[Any]) -> list[Any]:
+        """`rule`, with the variables as they were in the forward pass."""
+        kept, self._kept = self._kept, []
+        now = [(variable, variable._core.get()) for variable, _ in kept]
+        try:
+            for variable, value in kept:
+                variable._core.set(value)
+            return self.rule(dy, y, *args)
+        finally:
+            for variable, value in now:
+                variable._core.set(value)
+            self._kept = kept
 
     def _recorded_rule(self, dy: Any, args: Sequence[Any]) -> list[Any]:
         """The rule from operations, so that it can be differentiated itself."""
@@ -140,7 +182,7 @@ def call_engine(
             outputs = engine.predict(arrays)
         return [Tensor(output) for output in outputs]
     tape = engine.forward(arrays, training, step, wanted)
-    call = EngineCall(name, tape, len(inputs), leaves, wanted, composed)
+    call = EngineCall(name, tape, len(inputs), leaves, wanted, composed, variables)
     marks = [v._mark for _, v in leaves]
     results: Any = tuple(tape.outputs)
     tensors = [each if isinstance(each, Tensor) else Tensor(each) for each in inputs]

@@ -11,6 +11,7 @@ import numpy as np
 
 from pronghorn import _engine
 from pronghorn._autodiff import PendingTensor, Tensor
+from pronghorn._autodiff._record import about_to_change
 from pronghorn._engine import as_array
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ class Applying:
         arrays += [None] * self._extra
         fixed = own._learning_rate
         rate = fixed if type(fixed) is float else float(own._learning_rates(own._steps, 1)[0])
+        about_to_change(variables)
         trainer.apply_gradients(arrays, rate)
         for variable in variables:
             if variable.constraint is not None:
