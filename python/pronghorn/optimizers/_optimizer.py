@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from pronghorn._registry import Registry
 from pronghorn._variable import Variable
 from pronghorn.optimizers._apply import Applying
 from pronghorn.optimizers._averages import Averaging
-from pronghorn.optimizers._variables import LearningRate, OptimizerVariable
+from pronghorn.optimizers._variables import Iterations, LearningRate, OptimizerVariable
 from pronghorn.optimizers._written import Written
 from pronghorn.optimizers.schedules import LearningRateSchedule
 from pronghorn.optimizers.schedules import deserialize as schedule_from
@@ -143,9 +143,9 @@ class Optimizer(Applying, Averaging, Written):
         self._learning_rate = _checked_rate(value)
 
     @property
-    def iterations(self) -> int:
+    def iterations(self) -> Iterations:
         """The number of updates done so far; several gradients may make one update."""
-        return self._steps // (self.gradient_accumulation_steps or 1)
+        return Iterations(self._steps // (self.gradient_accumulation_steps or 1), self)
 
     @iterations.setter
     def iterations(self, value: int) -> None:
@@ -215,19 +215,90 @@ class Optimizer(Applying, Averaging, Written):
             slots = {(name, i): value for name, i, value in self._trainer.get_slots()}
             for place in self._in_written_order(list(slots)):
                 name = self._slot_name(place[0], self._weights[place[1]].path)
-                found.append(OptimizerVariable(name, slots.get(place, _NOTHING), self.name))
+                value = slots.get(place, _NOTHING)
+                change = functools.partial(self._set_slot, place) if place in slots else None
+                found.append(OptimizerVariable(name, value, self.name, change))
             scalars = self._trainer.get_state()[: self._written_scalars]
             found += [OptimizerVariable("variable", np.asarray(value)) for value in scalars]
         return found
 
+    def _set_slot(self, place: tuple[str, int], value: NDArray[Any]) -> None:
+        """Replaces one slot of one weight, and nothing else."""
+        assert self._trainer is not None
+        self._trainer.set_slots(
+            [
+                np.ascontiguousarray(value) if (name, i) == place else present
+                for name, i, present in self._trainer.get_slots()
+            ]
+        )
+
     def _first_variables(self) -> list[OptimizerVariable]:
         """What every optimizer keeps: iterations, and the learning rate if it is a number."""
         kind = np.int32 if self._steps < 2**31 else np.int64
-        found = [OptimizerVariable("iteration", np.asarray(self._steps, kind), self.name)]
+
+        def set_steps(value: NDArray[Any]) -> None:
+            self._steps = int(value)
+
+        def set_rate(value: NDArray[Any]) -> None:
+            self._learning_rate = float(value)
+
+        steps = np.asarray(self._steps, kind)
+        found = [OptimizerVariable("iteration", steps, self.name, set_steps)]
         if isinstance(self._learning_rate, float):
             rate = np.asarray(self._learning_rate, config.floatx())
-            found.append(OptimizerVariable("learning_rate", rate, self.name))
+            found.append(OptimizerVariable("learning_rate", rate, self.name, set_rate))
         return found
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replaces the state.
+
+        Args:
+            weights: An array for each of `variables`, in their order.
+
+        Raises:
+            ValueError: If the optimizer is not built, or a number or shape differs.
+        """
+        if not self.built:
+            raise ValueError(
+                f"The optimizer '{self.name}' is not built: call `build(variables)` before "
+                "`set_weights`."
+            )
+        variables, arrays = self.variables, [np.asarray(weight) for weight in weights]
+        shapes = [tuple(variable.shape) for variable in variables]
+        if [array.shape for array in arrays] != shapes:
+            raise ValueError(
+                f"`weights` must have the {len(shapes)} shapes {shapes}. Received: "
+                f"{[array.shape for array in arrays]}"
+            )
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """Puts the state into a dict, as arrays by number.
+
+        Args:
+            store: To be filled.
+        """
+        for i, variable in enumerate(self.variables):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Takes a state from a dict; one of another length is left alone, with a warning.
+
+        Args:
+            store: As `save_own_variables` fills it.
+        """
+        variables = self.variables
+        if len(store) != len(variables):
+            warnings.warn(
+                f"Skipping variable loading for optimizer '{self.name}', because it has "
+                f"{len(variables)} variables whereas the saved optimizer has {len(store)} "
+                "variables.",
+                stacklevel=2,
+            )
+            return
+        for i, variable in enumerate(variables):
+            variable.assign(np.asarray(store[str(i)]))
 
     @staticmethod
     def _slot_shape(slot: str, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -281,13 +352,13 @@ class Optimizer(Applying, Averaging, Written):
         return cls(**arguments)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: the settings and the count; a model carries the slots over."""
+        """For pickle and copy: the settings. A model carries the state over; alone it begins anew."""
         fresh: dict[str, Any] = {"_trainer": None, "_weights": (), "_held": (), "_holder": None}
         if self._before_build is not None:
             fresh["_own_variables"] = self._own_variables[: self._before_build]
             fresh["_before_build"] = None
             fresh["_trainable_variables"], fresh["_trainable_variables_indices"] = [], {}
-        return {**self.__dict__, **fresh, "_iterations": self._steps}
+        return {**self.__dict__, **fresh, "_iterations": 0}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

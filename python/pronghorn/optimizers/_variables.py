@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,8 @@ class LearningRate(float):
     """
 
     _owner: Optimizer
+    name = "learning_rate"
+    shape: tuple[int, ...] = ()
 
     def __new__(cls, value: float, owner: Optimizer) -> LearningRate:
         self = super().__new__(cls, value)
@@ -47,23 +50,115 @@ class LearningRate(float):
         """The number as a NumPy scalar."""
         return np.asarray(self, config.floatx())[()]
 
+    @property
+    def dtype(self) -> str:
+        """The default float type."""
+        return config.floatx()
+
+    @property
+    def path(self) -> str:
+        """The name after that of the optimizer."""
+        return f"{self._owner.name}/{self.name}"
+
     def assign(self, value: float) -> None:
         """Sets the optimizer's learning rate."""
-        self._owner.learning_rate = value
+        self._owner.learning_rate = float(value)
+
+    def assign_add(self, value: float) -> None:
+        """Adds to the optimizer's learning rate."""
+        self.assign(float(self._owner.learning_rate) + float(value))
+
+    def assign_sub(self, value: float) -> None:
+        """Subtracts from the optimizer's learning rate."""
+        self.assign(float(self._owner.learning_rate) - float(value))
+
+
+class Iterations(int):
+    """A number of updates: an int that can also be read and set as Keras's variable can.
+
+    Example:
+        >>> from pronghorn.optimizers import SGD
+        >>> optimizer = SGD(0.1)
+        >>> optimizer.iterations.assign(3)
+        >>> optimizer.iterations + 1
+        4
+    """
+
+    _owner: Optimizer
+    name = "iteration"
+    shape: tuple[int, ...] = ()
+    dtype = "int32"
+
+    def __new__(cls, value: int, owner: Optimizer) -> Iterations:
+        self = super().__new__(cls, value)
+        self._owner = owner
+        return self
+
+    def __reduce__(self) -> tuple[type[int], tuple[int]]:
+        return int, (int(self),)
+
+    @property
+    def path(self) -> str:
+        """The name after that of the optimizer."""
+        return f"{self._owner.name}/{self.name}"
+
+    @property
+    def value(self) -> int:
+        """The plain int."""
+        return int(self)
+
+    def numpy(self) -> NDArray[Any]:
+        """The number as an array."""
+        return np.asarray(int(self), np.int32 if self < 2**31 else np.int64)
+
+    def assign(self, value: int) -> None:
+        """Sets the number of updates."""
+        self._owner.iterations = int(value)
+
+    def assign_add(self, value: int) -> None:
+        """Adds to the number of updates."""
+        self.assign(int(self._owner.iterations) + int(value))
 
 
 class OptimizerVariable:
-    """A named copy of one piece of an optimizer's state.
+    """A named copy of one piece of an optimizer's state; `assign` changes the state itself.
 
     Attributes:
         name: Keras's name: the path of the weight and the slot's name.
         path: The name after that of the optimizer, where Keras has it.
     """
 
-    def __init__(self, name: str, value: NDArray[Any], owner: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        value: NDArray[Any],
+        owner: str = "",
+        change: Callable[[NDArray[Any]], None] | None = None,
+    ) -> None:
         self.name = name
         self.path = f"{owner}/{name}" if owner else name
         self._value = value
+        self._change = change
+
+    def assign(self, value: Any) -> None:
+        """Puts another value into the optimizer's state.
+
+        Args:
+            value: Of the same shape.
+
+        Raises:
+            ValueError: If it has another shape, or nothing may be set here.
+        """
+        array = np.asarray(value, self._value.dtype)
+        if array.shape != self.shape:
+            raise ValueError(
+                f"The optimizer's variable '{self.path}' has shape {self.shape} and cannot take a "
+                f"value of shape {array.shape}."
+            )
+        if self._change is None:
+            raise ValueError(f"The optimizer's variable '{self.path}' cannot be set.")
+        self._change(array)
+        self._value = array
 
     @property
     def shape(self) -> tuple[int, ...]:
