@@ -352,7 +352,7 @@ class Optimizer(Applying, Averaging, Written):
         return cls(**arguments)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle and copy: the settings. A model carries the state over; alone it begins anew."""
+        """For pickle and copy: the settings; a model carries the state over, alone it is new."""
         fresh: dict[str, Any] = {"_trainer": None, "_weights": (), "_held": (), "_holder": None}
         if self._before_build is not None:
             fresh["_own_variables"] = self._own_variables[: self._before_build]
