@@ -348,6 +348,9 @@ def predictions_of(library: ModuleType, path: Path) -> Any:
 def main(folder: Path) -> None:
     os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
     import keras
+    import tensorflow
+
+    tensorflow.config.run_functions_eagerly(True)  # each runs once: tracing would take longer
 
     found = {}
     for name, run in SCRIPTS.items():

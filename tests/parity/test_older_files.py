@@ -153,3 +153,33 @@ def test_operations_of_keras_3(writer, tmp_path):
     model.save(tmp_path / "m.keras")
     twin = (keras if writer is pronghorn else pronghorn).saving.load_model(tmp_path / "m.keras")
     np.testing.assert_allclose(np.asarray(twin(X)), np.asarray(model(X)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tables_of_keras_2(older, tmp_path):
+    """Layers for categories in a graph, with a vocabulary that was learnt."""
+    layers = older.layers
+    text = older.Input((1,), dtype="string", name="text")
+    size, zone = older.Input((1,)), older.Input((1,), dtype="int64")
+    learnt = layers.StringLookup(output_mode="one_hot")
+    learnt.adapt(["a", "b", "a"])
+    places = layers.StringLookup(vocabulary=["a", "b"])(text)
+    bins = layers.Discretization([0.0, 1.0])(size)
+    parts = [
+        learnt(text),
+        layers.Flatten()(layers.Embedding(4, 2)(places)),
+        layers.CategoryEncoding(3, output_mode="one_hot")(bins),
+        layers.IntegerLookup(vocabulary=[3, 4], output_mode="one_hot")(zone),
+        layers.Hashing(4, output_mode="one_hot")(text),
+        layers.HashedCrossing(5, output_mode="one_hot")((text, zone)),
+        layers.Normalization(mean=1.0, variance=2.0)(size),
+    ]
+    model = older.Model([text, size, zone], layers.Dense(1)(layers.concatenate(parts)))
+    model.save(os.fspath(tmp_path / "m.keras"))
+    data = [
+        np.array([["a"], ["b"], ["other"]]),
+        np.array([[-1.0], [0.5], [3.0]], "float32"),
+        np.array([[3], [4], [5]]),
+    ]
+    twin = saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(twin.predict(data, verbose=0), model(data), rtol=1e-5, atol=1e-6)

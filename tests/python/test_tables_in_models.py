@@ -346,6 +346,41 @@ def test_any_text_as_the_layer_alone(vocabulary, rows, mode, unknown):
     np.testing.assert_array_equal(scaled.predict(data, verbose=0), 2.0 * np.asarray(found))
 
 
+NUMBERS = st.floats(-1e6, 1e6, width=32)
+COLUMNS = {"text": ("string", WORDS), "whole": ("int64", st.integers(-99, 99))}
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.data(),
+    st.sampled_from(["Hashing", "HashedCrossing", "Discretization", "CategoryEncoding"]),
+    st.sampled_from(["int", "one_hot"]),
+    st.integers(1, 6),
+)
+def test_other_layers_as_alone(data, name, mode, rows):
+    kind = "whole" if name == "CategoryEncoding" else data.draw(st.sampled_from(sorted(COLUMNS)))
+    dtype, values = COLUMNS[kind]
+    arguments: dict[str, Any] = {"num_bins": data.draw(st.integers(2, 9)), "output_mode": mode}
+    if name == "Discretization":
+        dtype, values = "float32", NUMBERS
+        bounds = data.draw(st.lists(NUMBERS, min_size=1, max_size=4))
+        arguments = {"bin_boundaries": sorted(bounds), "output_mode": mode}
+    elif name == "CategoryEncoding":
+        values = st.integers(0, 7)
+        arguments = {"num_tokens": 8, "output_mode": "count" if mode == "int" else mode}
+    layer = getattr(layers, name)(**arguments)
+    column = np.array(
+        data.draw(st.lists(values, min_size=rows, max_size=rows)),
+        object if dtype == "string" else dtype,
+    )[:, None]
+    x = keras.Input((1,), dtype=dtype)
+    crossed = name == "HashedCrossing"
+    model = keras.Model(x, layer([x, x] if crossed else x))
+    found = model.predict(column, verbose=0)
+    np.testing.assert_array_equal(found, layer([column, column] if crossed else column))
+    assert found.shape[1:] == model.output_shape[1:]
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=9), st.data())
 def test_any_whole_numbers_as_the_layer_alone(values, data):

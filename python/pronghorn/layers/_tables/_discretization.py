@@ -16,6 +16,7 @@ from pronghorn.layers._tables._table_layer import (
     check_sparse,
     encode,
     encoded_shape,
+    floating,
 )
 
 _MODES = ("int", "one_hot", "multi_hot", "count")
@@ -58,7 +59,9 @@ class Discretization(TableLayer):
                 "Give either `bin_boundaries` or `num_bins`. Received: "
                 f"bin_boundaries={bin_boundaries}, num_bins={num_bins}"
             )
-        super().__init__(name=name, dtype=dtype, **kwargs)
+        super().__init__(
+            name=name, dtype=floating(dtype) if output_mode == "int" else dtype, **kwargs
+        )
         self.num_bins = None if num_bins is None else integer(num_bins, "num_bins", low=1)
         self.epsilon = real(epsilon, "epsilon", low=0.0, high=1.0, open_low=True)
         self.output_mode = check_mode(output_mode, _MODES, "Discretization")

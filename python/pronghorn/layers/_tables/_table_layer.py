@@ -132,6 +132,18 @@ def take_integer_dtype(arguments: dict[str, Any], layer: str) -> str:
     return name
 
 
+def floating(dtype: Any) -> Any:
+    """`dtype`, or None for a type of integers or text.
+
+    Example:
+        >>> floating("float64"), floating("int64")
+        ('float64', None)
+    """
+    inner = dtype.get("config", {}).get("name") if isinstance(dtype, dict) else dtype
+    name = getattr(inner, "name", None) or str(inner)
+    return None if name.startswith(("int", "uint", "string")) else dtype
+
+
 def integers(values: Any, argument: str) -> Array:
     """`values` as an int64 array; floats are cut to integers.
 

@@ -18,6 +18,7 @@ from pronghorn.layers._tables._table_layer import (
     TableLayer,
     check_mode,
     check_sparse,
+    floating,
 )
 
 _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
@@ -52,7 +53,8 @@ class Vocabulary(TableLayer):
         label = type(self).__name__
         # As configurations have it: the size until the vocabulary itself is there.
         self._announced_size: int | None = kwargs.pop("vocabulary_size", None)
-        super().__init__(name=name, **kwargs)
+        # Integers and text have types of their own, which older files and scripts name here.
+        super().__init__(name=name, dtype=floating(kwargs.pop("dtype", None)), **kwargs)
         self.max_tokens = None if max_tokens is None else integer(max_tokens, "max_tokens", low=2)
         if pad_to_max_tokens and max_tokens is None:
             raise ValueError("`pad_to_max_tokens` needs `max_tokens`. Received: max_tokens=None")
