@@ -167,3 +167,16 @@ def test_gradients_in_place_of_values():
     gathering = SGD(0.5, gradient_accumulation_steps=2)
     with pytest.raises(ValueError, match="do not go together"):
         gathering.apply([np.ones(1), np.ones(1)], [weight, state])
+
+
+def test_the_state_belongs_to_its_weights():
+    first, second = (keras.Variable([1.0, 2.0], name=name) for name in "ab")
+    optimizer = Adam(0.1)
+    optimizer.apply([np.array([1.0, 1.0]), np.array([3.0, 3.0])], [first, second])
+    before = {v.name: v.numpy() for v in optimizer.variables}
+    optimizer.apply([np.zeros(2), np.zeros(2)], [second, first])  # in another order
+    after = {v.name: v.numpy() for v in optimizer.variables}
+    for name in ("a_momentum", "b_momentum"):
+        np.testing.assert_allclose(after[name], 0.9 * before[name], rtol=1e-6)
+    with pytest.raises(ValueError, match="holds the state of other variables"):
+        optimizer.apply([np.ones(2)] * 2, [keras.Variable([1.0, 2.0], name=n) for n in "cd"])

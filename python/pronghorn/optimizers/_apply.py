@@ -90,13 +90,20 @@ class Applying:
         trainer = make_trainer(variables, spec)
         old = own._trainer
         if old is not None:
-            held, wanted = old.get_slots(), trainer.get_slots()
-            if [(n, v.shape) for n, _, v in held] != [(n, v.shape) for n, _, v in wanted]:
+            # By weight: an engine may have them in another order.
+            held = {(name, id(own._weights[i])): value for name, i, value in old.get_slots()}
+            wanted = [(name, id(variables[i]), value) for name, i, value in trainer.get_slots()]
+            if set(held) != {(name, which) for name, which, _ in wanted}:
                 raise ValueError(
                     f"The optimizer '{own.name}' holds the state of other variables; make a new "
                     "optimizer for these."
                 )
-            trainer.set_slots([value for _, _, value in held])
+            trainer.set_slots(
+                [
+                    np.ascontiguousarray(held[name, which].reshape(value.shape), value.dtype)
+                    for name, which, value in wanted
+                ]
+            )
             trainer.set_state(old.get_state())
         own._bind(trainer, variables)
         self._held, self._holder, self._holder_spec = tuple(variables), trainer, spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,6 +17,7 @@ from pronghorn._registry import Registry
 from pronghorn._variable import Variable
 from pronghorn.optimizers._apply import Applying
 from pronghorn.optimizers._averages import Averaging
+from pronghorn.optimizers._stored import Stored
 from pronghorn.optimizers._variables import Iterations, LearningRate, OptimizerVariable
 from pronghorn.optimizers._written import Written
 from pronghorn.optimizers.schedules import LearningRateSchedule
@@ -30,7 +31,7 @@ _NOTHING = np.zeros((), np.int32)
 REGISTRY = Registry("optimizer", "keras.optimizers", ignore_case=True)
 
 
-class Optimizer(Applying, Averaging, Written):
+class Optimizer(Applying, Averaging, Stored, Written):
     """How gradients change the weights; use one of its subclasses, or write one.
 
     A subclass of your own writes `update_step`, and `build` if its rule remembers something.
@@ -248,57 +249,6 @@ class Optimizer(Applying, Averaging, Written):
             rate = np.asarray(self._learning_rate, config.floatx())
             found.append(OptimizerVariable("learning_rate", rate, self.name, set_rate))
         return found
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replaces the state.
-
-        Args:
-            weights: An array for each of `variables`, in their order.
-
-        Raises:
-            ValueError: If the optimizer is not built, or a number or shape differs.
-        """
-        if not self.built:
-            raise ValueError(
-                f"The optimizer '{self.name}' is not built: call `build(variables)` before "
-                "`set_weights`."
-            )
-        variables, arrays = self.variables, [np.asarray(weight) for weight in weights]
-        shapes = [tuple(variable.shape) for variable in variables]
-        if [array.shape for array in arrays] != shapes:
-            raise ValueError(
-                f"`weights` must have the {len(shapes)} shapes {shapes}. Received: "
-                f"{[array.shape for array in arrays]}"
-            )
-        for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
-
-    def save_own_variables(self, store: dict[str, Any]) -> None:
-        """Puts the state into a dict, as arrays by number.
-
-        Args:
-            store: To be filled.
-        """
-        for i, variable in enumerate(self.variables):
-            store[str(i)] = variable.numpy()
-
-    def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Takes a state from a dict; one of another length is left alone, with a warning.
-
-        Args:
-            store: As `save_own_variables` fills it.
-        """
-        variables = self.variables
-        if len(store) != len(variables):
-            warnings.warn(
-                f"Skipping variable loading for optimizer '{self.name}', because it has "
-                f"{len(variables)} variables whereas the saved optimizer has {len(store)} "
-                "variables.",
-                stacklevel=2,
-            )
-            return
-        for i, variable in enumerate(variables):
-            variable.assign(np.asarray(store[str(i)]))
 
     @staticmethod
     def _slot_shape(slot: str, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -103,7 +103,8 @@ def plan_state(
     def take_over() -> None:
         if order or count:
             if optimizer._trainer is not trainer:
-                optimizer._bind(trainer, model._engine_variables)
+                drawn = model._is_compiled_graph()
+                optimizer._bind(trainer, model._engine_variables if drawn else weights)
             if values:
                 trainer.set_slots(
                     [
