@@ -38,6 +38,8 @@ class KerasTensor:
     """
 
     _keras_history: KerasHistory
+    # Whether a mask may come with it.
+    _masked = False
 
     def __init__(self, shape: Shape, dtype: str = "float32", name: str | None = None) -> None:
         self.shape = tuple(shape)

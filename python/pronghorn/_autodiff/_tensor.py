@@ -35,7 +35,10 @@ class Tensor:
         [3.0, 5.0]
     """
 
-    __slots__ = ("__weakref__", "_index", "_node", "_value")
+    # `_keras_mask`, where there is one, says which steps count.
+    __slots__ = ("__weakref__", "_index", "_keras_mask", "_node", "_value")
+
+    _keras_mask: Any
 
     def __init__(self, value: Any, node: Node | None = None, index: int = 0) -> None:
         self._value: Any = value if type(value) is _ARRAY else np.asarray(value)

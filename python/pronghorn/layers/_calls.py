@@ -11,7 +11,7 @@ from pronghorn import _engine, _tree
 from pronghorn._autodiff import Tensor, recording_is_on
 from pronghorn._engine import Array
 from pronghorn._graph import KerasTensor, Node
-from pronghorn.layers import _custom
+from pronghorn.layers import _custom, _masks
 from pronghorn.layers._described import DescribedLayer
 from pronghorn.layers._recorded import array_of
 
@@ -84,6 +84,8 @@ class CalledLayer(DescribedLayer):
             self._forget_losses()
         if self.activity_regularizer is not None:
             self.add_loss(self.activity_regularizer(result) / result.shape[0])
+        if self.supports_masking:
+            _masks.pass_on(self, inputs, _masks.masks_of(inputs), result)
         return result
 
     def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
@@ -124,6 +126,7 @@ class CalledLayer(DescribedLayer):
         kinds = {tensor.dtype for tensor in flat}
         if self._keeps_values and len(kinds) == 1 and not flat[0].dtype.startswith("float"):
             outputs.dtype = flat[0].dtype
+        _masks.mark(self, inputs, outputs)
         this: Any = self
         Node(this, inputs, outputs)
         return outputs

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from pronghorn._engine import EngineGraph
 from pronghorn.layers._layer import Layer
 
@@ -57,6 +59,18 @@ class Concatenate(Layer):
                 f'Layer "{self.name}" joins inputs that have one shape but for axis {axis}. '
                 f"Received shapes {[tuple(shape) for shape in shapes]}."
             )
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Where one of the inputs counts; along the steps, the masks one after the other."""
+        if previous_mask is None or all(mask is None for mask in previous_mask):
+            return None
+        whole = []
+        for value, mask in zip(inputs, previous_mask, strict=True):
+            shape = tuple(value.shape)
+            known = np.ones(shape, bool) if mask is None else np.asarray(mask)
+            known = known.reshape(known.shape + (1,) * (len(shape) - known.ndim))
+            whole.append(np.broadcast_to(known, shape))
+        return np.concatenate(whole, axis=self.axis).any(axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The common shape with the sum of the sizes at `axis`."""

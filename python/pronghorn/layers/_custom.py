@@ -14,6 +14,7 @@ import numpy as np
 from pronghorn import _naming, _tree
 from pronghorn._autodiff import Tensor, _record, paused, recording_is_on
 from pronghorn._graph import KerasTensor, Node, dtype_name
+from pronghorn.layers import _masks
 
 if TYPE_CHECKING:
     from pronghorn.layers._layer import Layer
@@ -118,9 +119,14 @@ def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
             if layer.activity_regularizer is not None and layer_now() is not None:
                 raise NotCompilable(f"Layer '{layer.name}' penalises its output.")
             _build(layer, inputs)
-            return _invoke(layer, inputs, args, kwargs)
+            if _masks.reads_mask(layer) and _masks.is_masked(inputs) and "mask" not in kwargs:
+                raise NotCompilable(f"Layer '{layer.name}' reads a mask.")
+            outputs = _invoke(layer, inputs, args, kwargs)
+            _masks.mark(layer, inputs, outputs)
+            return outputs
         return _symbolic(layer, inputs, args, kwargs)
     plain = not recording_is_on() and not any(isinstance(leaf, Tensor) for leaf in leaves)
+    masks = _masks.masks_of(inputs)
     inputs = _tree.map_structure(lambda leaf: _tensor(layer, leaf), inputs)
     args = tuple(_tree.map_structure(lambda leaf: _argument(layer, leaf), list(args)))
     kwargs = {
@@ -130,8 +136,9 @@ def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     _build(layer, inputs)
     if not _calls.training:
         layer._forget_losses()
-    outputs = _invoke(layer, inputs, args, kwargs)
+    outputs = _invoke(layer, inputs, args, _with_mask(layer, masks, args, kwargs))
     _penalise(layer, outputs)
+    _masks.pass_on(layer, inputs, masks, outputs)
     return _tree.map_structure(_plain, outputs) if plain else outputs
 
 
@@ -140,14 +147,28 @@ _TRAINING = frozenset(("training",))
 
 def _call_on_tensor(layer: Layer, inputs: Any, kwargs: dict[str, Any]) -> Any:
     """`call` for what comes most often: one tensor, and `training` at the most."""
+    masks = getattr(inputs, "_keras_mask", None)
     inputs = _tensor(layer, inputs)
     if not layer.built:
         _build(layer, inputs)
     if not _calls.training:
         layer._forget_losses()
+    if masks is not None:
+        kwargs = _with_mask(layer, masks, (), kwargs)
     outputs = _invoke(layer, inputs, (), kwargs)
     _penalise(layer, outputs)
+    _masks.pass_on(layer, inputs, masks, outputs)
     return outputs
+
+
+def _with_mask(
+    layer: Layer, masks: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """Arguments by name with the masks of the inputs, if the layer's `call` takes them."""
+    if masks is None or not _masks.reads_mask(layer) or kwargs.get("mask") is not None:
+        return kwargs
+    place = parameters(type(layer).call).index("mask") - 2
+    return kwargs if 0 <= place < len(args) else {**kwargs, "mask": masks}
 
 
 def _penalise(layer: Layer, outputs: Any) -> None:
@@ -216,6 +237,7 @@ def _symbolic(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str
         for leaf in _tree.flatten([inputs, list(args), dict(kwargs)])
         if isinstance(leaf, KerasTensor)
     ]
+    _masks.mark(layer, inputs, outputs)
     node = Node(layer, tensors, outputs)
     node.call = (inputs, args, kwargs)
     return outputs
@@ -293,6 +315,9 @@ def lower(layer: Layer, graph: Any, inputs: Any) -> list[int]:
         raise NotCompilable(f"Layer '{layer.name}' is called with arguments by name.")
     if len(tensors) != 1:
         raise NotCompilable(f"Layer '{layer.name}' has several inputs.")
+    tensors[0]._masked = any(each[0]._masked for each in calls)
+    if tensors[0]._masked and _masks.reads_mask(layer):
+        raise NotCompilable(f"Layer '{layer.name}' reads a mask.")
     nodes, outputs = traced(layer, tensors[0])
     values = {id(tensors[0]): inputs[0]}
     for each in nodes:

@@ -15,6 +15,8 @@ class DescribedLayer(StoredLayer):
 
     # Whether the output has the mask that `compute_mask` makes of those of the inputs.
     supports_masking = False
+    # Whether it makes one of inputs that have none.
+    _makes_mask = False
 
     def __init__(self, trainable: bool) -> None:
         super().__init__(trainable)
@@ -53,6 +55,25 @@ class DescribedLayer(StoredLayer):
     def _own_input_spec(self) -> Any:
         """Of a built-in layer, which checks its inputs in its own words."""
         return None
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Which steps of the output count; a layer of your own may override it.
+
+        Args:
+            inputs: Of the call.
+            previous_mask: Their masks, in their structure; None where there is none.
+
+        Returns:
+            Booleans of shape (batch, steps), or None.
+
+        Example:
+            >>> import numpy as np, pronghorn as keras
+            >>> embedding = keras.layers.Embedding(4, 2, mask_zero=True)
+            >>> embedding.compute_mask(np.array([[3, 1, 0]])).tolist()
+            [[True, True, False]]
+        """
+        del inputs
+        return previous_mask
 
     @property
     def variable_dtype(self) -> str:

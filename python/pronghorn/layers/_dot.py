@@ -80,6 +80,9 @@ class Dot(Layer):
                 f"shapes {[tuple(shape) for shape in shapes]}"
             )
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """None: the axes of the inputs are gone."""
+
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The axes that remain of both inputs."""
         left, right = self._axes(input_shape)

@@ -28,7 +28,7 @@ class Embedding(Layer):
         embeddings_initializer: Name or object that draws the table.
         embeddings_regularizer: Penalty on the table in the loss.
         embeddings_constraint: What the table must be like after each update.
-        mask_zero: Must be false: the layers of dense networks have no use for masks.
+        mask_zero: Whether 0 marks steps that are masked for later layers and the loss.
         weights: The table, as an array or a list of one.
         lora_rank: Must be None, as the following.
         lora_alpha: Must be None.
@@ -61,7 +61,6 @@ class Embedding(Layer):
     ) -> None:
         kwargs.pop("input_length", None)
         for argument, value in (
-            ("mask_zero", mask_zero or None),
             ("lora_rank", lora_rank),
             ("lora_alpha", lora_alpha),
             ("quantization_config", quantization_config),
@@ -84,7 +83,8 @@ class Embedding(Layer):
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.embeddings_constraint = constraints.get(embeddings_constraint)
-        self.mask_zero = False
+        self.mask_zero = bool(mask_zero)
+        self.supports_masking = self._makes_mask = self.mask_zero
         self._embeddings: Variable | None = None
         if weights is not None:
             self.build(None)
@@ -104,6 +104,13 @@ class Embedding(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The input's shape and `output_dim`."""
         return (*input_shape, self.output_dim)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Where the input is not 0, with `mask_zero`; otherwise None."""
+        from pronghorn import ops
+
+        del previous_mask
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
 
     def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
         from pronghorn import ops
@@ -132,6 +139,6 @@ class Embedding(Layer):
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
             "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
-            "mask_zero": False,
+            "mask_zero": self.mask_zero,
             "quantization_config": None,
         }

@@ -19,13 +19,12 @@ class Lambda(Layer):
         function: Takes a tensor, and `training` if it has an argument of that name.
         output_shape: Shape of the output without the batch, or a function of the input's shape;
             None finds it out.
-        mask: Must be None.
+        mask: The output's mask, or a function of inputs and their mask that gives it.
         arguments: Further arguments of the function, by name.
         **kwargs: `name`, `trainable`, `dtype`.
 
     Raises:
         TypeError: If `function` is not callable.
-        ValueError: For a mask.
 
     Example:
         >>> import numpy as np
@@ -43,18 +42,22 @@ class Lambda(Layer):
     ) -> None:
         if not callable(function):
             raise TypeError(f"`function` must be callable. Received: function={function!r}")
-        if mask is not None:
-            raise ValueError(f"Lambda does not support `mask`. Received: mask={mask!r}")
         super().__init__(**kwargs)
         self.function = function
         self.arguments = dict(arguments or {})
         self._output_shape = output_shape
+        self.mask = mask
+        self.supports_masking = self._makes_mask = mask is not None
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """The function's value."""
         if "training" in parameters(self.function):
             return self.function(inputs, training=training, **self.arguments)
         return self.function(inputs, **self.arguments)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """What `mask` says; None without one."""
+        return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """What `output_shape` says."""
@@ -73,14 +76,14 @@ class Lambda(Layer):
             **super().get_config(),
             "function": self.function,
             "output_shape": self._output_shape,
-            "mask": None,
+            "mask": self.mask,
             "arguments": self.arguments,
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Lambda:
         """Makes a layer from what `get_config` gave; functions are looked up by name."""
-        named = {key: config.get(key) for key in ("function", "output_shape")}
+        named = {key: config.get(key) for key in ("function", "output_shape", "mask")}
         found = {
             key: deserialize_keras_object(value) if isinstance(value, dict) else value
             for key, value in named.items()

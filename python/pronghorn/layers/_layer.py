@@ -62,6 +62,8 @@ class Layer(CalledLayer):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._own_call = not getattr(cls.call, "_built_in", False)
+        if cls._own_call and "compute_mask" in cls.__dict__:
+            cls.supports_masking = cls._makes_mask = True
         if cls._own_call and "build" in cls.__dict__:
             _custom.wrap_build(cls)
 

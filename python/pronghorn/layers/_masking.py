@@ -14,7 +14,7 @@ from pronghorn.layers._layer import Layer
 class Masking(Layer):
     """Zeroes the rows along the last axis of which every element equals `mask_value`.
 
-    No mask goes on to later layers: those of dense networks have no use for one.
+    They are masked for later layers that read masks, and for the loss.
 
     Args:
         mask_value: What marks a row.
@@ -30,10 +30,18 @@ class Masking(Layer):
     """
 
     supports_masking = True
+    _makes_mask = True
 
     def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.mask_value = real(mask_value, "mask_value")
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Where a row has an element that is not `mask_value`."""
+        from pronghorn import ops
+
+        del previous_mask
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 
     def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
         from pronghorn import ops

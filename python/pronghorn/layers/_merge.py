@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pronghorn._engine import EngineGraph
-from pronghorn.layers import _lowering
+from pronghorn.layers import _lowering, _masks
 from pronghorn.layers._layer import Layer
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class Merge(Layer):
                 f"inputs. Received: {len(shapes)}"
             )
         self.compute_output_shape(shapes)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Where one of the inputs counts."""
+        return _masks.any_of(inputs, previous_mask)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The inputs' shapes broadcast against each other."""

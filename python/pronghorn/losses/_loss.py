@@ -110,6 +110,7 @@ class Loss:
             dtype = np.float64
         if targets.dtype.kind == "f":
             targets = targets.astype(dtype)
+        mask = getattr(y_pred, "_keras_mask", None)
         values = self.call(targets, y_pred.astype(dtype))
         if type(self)._counted is not Loss._counted:
             counted = self._counted(np.asarray(targets), np.asarray(values))
@@ -117,6 +118,10 @@ class Loss:
                 sample_weight = _weights_of_counted(
                     np.asarray(values), sample_weight, self.reduction, counted
                 )
+        if mask is not None:
+            sample_weight = masked_weights(
+                np.shape(values), sample_weight, mask, self.reduction in _OF_ALL
+            )
         return reduce_tensors(values, sample_weight, self.reduction)
 
     def get_config(self) -> dict[str, Any]:
@@ -257,3 +262,26 @@ def weigh(values: NDArray[Any], sample_weight: ArrayLike) -> tuple[NDArray[Any],
             f"`sample_weight` has shape {np.shape(sample_weight)}, which does not fit the values, "
             f"one for each of {values.shape}."
         ) from None
+
+
+# Reductions that divide by the number of values, which must not count what is masked.
+_OF_ALL = ("sum_over_batch_size", "mean")
+
+
+def masked_weights(shape: tuple[int, ...], weights: Any, mask: Any, scaled: bool) -> Any:
+    """Weights of values of some `shape` that leave out what is masked.
+
+    Args:
+        shape: Of the values.
+        weights: Of the samples or values; None for 1.
+        mask: Which values count, of fewer axes or as many.
+        scaled: Whether to make up for the masked values in a mean over all.
+    """
+    kept = np.asarray(mask, np.float64)
+    if scaled:
+        kept = kept * (kept.size / max(float(kept.sum()), 1e-7))
+    parts = [kept] if weights is None else [kept, np.asarray(weights, np.float64)]
+    total: Any = 1.0
+    for part in parts:
+        total = total * part.reshape(part.shape + (1,) * (len(shape) - part.ndim))
+    return np.broadcast_to(total, shape)

@@ -10,7 +10,7 @@ import numpy as np
 from pronghorn import _tree
 from pronghorn._autodiff import Tensor, _record, value_of
 from pronghorn._graph import KerasTensor
-from pronghorn.layers import _custom
+from pronghorn.layers import _custom, _masks
 from pronghorn.layers._recorded import array_of, call_engine
 from pronghorn.models._graph_engine import EngineModel
 from pronghorn.models._graph_holder import _alone
@@ -65,7 +65,8 @@ class CalledModel(EngineModel):
                 for x, spec in zip(ordered, self._inputs, strict=True)
             ]
             self._check_inputs([tuple(x.shape) for x in tensors])
-        if self._begins_penalised() or not self._is_compiled_graph():
+        apart = self._begins_penalised() or self._has_masks or _masks.masks_of(tensors) is not None
+        if apart or not self._is_compiled_graph():
             results = self._walk(tensors, training)
             return _tree.pack_as(_alone(self._outputs_struct), results)
         return self._call_graph(
@@ -148,6 +149,9 @@ class CalledModel(EngineModel):
         self, inputs: Sequence[Any], training: bool | None, composed: bool = False
     ) -> list[Any]:
         """The outputs, by calling layer after layer; `composed`: with operations only."""
+        parts: list[Any] = self._flatten_layers()
+        if any(layer._makes_mask for layer in parts):  # which arrays cannot carry
+            inputs = [Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs]
         values = {id(tensor): x for tensor, x in zip(self._inputs, inputs, strict=True)}
         with _custom.within_call(training):
             for node in self._graph().nodes:

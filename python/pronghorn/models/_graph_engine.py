@@ -95,7 +95,7 @@ class EngineModel(GraphHolder):
     def _settle(self, x: Any, argument: str) -> None:
         """Builds a chain that waits for data, if layers of the user's own decide how it runs."""
         waits = self._layer_graph is None and not self._own_call
-        if waits and any(layer._own_call for layer in self._sublayers()):
+        if waits and any(layer._own_call or layer._makes_mask for layer in self._sublayers()):
             arrays = self._input_arrays(x, argument)
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
             self._build_from(arrays)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pronghorn import _data, _suggest, _tree
 from pronghorn._engine import Array, Engine, EngineGraph
 from pronghorn._graph import KerasTensor, LayerGraph
-from pronghorn.layers import Layer, _custom, _lowering
+from pronghorn.layers import Layer, _custom, _lowering, _masks
 from pronghorn.models._preparation import Preparation, has_tables
 
 if TYPE_CHECKING:
@@ -233,6 +233,17 @@ class GraphHolder(Layer):
                     f"'{tensor.name}'. Received shape {tuple(shape)}."
                 )
 
+    @property
+    def _has_masks(self) -> bool:
+        """Whether masks come with the outputs, for losses and later layers."""
+        return any(tensor._masked for tensor in self._outputs)
+
+    @property
+    def _passes_masks(self) -> bool:
+        """Whether a mask of an input may reach an output."""
+        parts: list[Any] = self._flatten_layers()[1:]
+        return all(layer.supports_masking or isinstance(layer, GraphHolder) for layer in parts)
+
     def _symbolic_outputs(self, shapes: Any) -> Any:
         batch = shapes[0][0]
         return _tree.map_structure(
@@ -272,6 +283,10 @@ class GraphHolder(Layer):
                 raise _custom.NotCompilable(f"Model '{self.name}' draws no graph.")
         if self._preparation is not None:
             raise _custom.NotCompilable(f"Model '{self.name}' follows what the engine runs.")
+        if any(_masks.is_masked(node.input_tensors) for node in self._inbound_nodes) and any(
+            _masks.reads_mask(layer) for layer in self._flatten_layers()
+        ):
+            raise _custom.NotCompilable(f"A layer of model '{self.name}' reads a mask.")
         values = {id(tensor): index for tensor, index in zip(self._inputs, inputs, strict=True)}
         for node in self._graph().nodes:
             if node.is_input:

@@ -10,6 +10,7 @@ import numpy as np
 from pronghorn import _tree, losses, metrics
 from pronghorn._autodiff import Tensor
 from pronghorn.losses._function import same_rank
+from pronghorn.losses._loss import masked_weights
 from pronghorn.models import _resolve
 from pronghorn.models._compile_metrics import log_names
 
@@ -179,7 +180,11 @@ class Objects:
             target = None if wanted[i] is None else np.asarray(wanted[i])
             args = (target, np.asarray(outputs[i]))
             if weighted and weights[i] is not None:
-                metric.update_state(*args, sample_weight=np.asarray(weights[i]))
+                weight = np.asarray(weights[i])
+                mask = getattr(outputs[i], "_keras_mask", None)
+                if mask is not None:
+                    weight = masked_weights(np.shape(mask), weight, mask, False)
+                metric.update_state(*args, sample_weight=weight)
             else:
                 metric.update_state(*args)
 

@@ -70,7 +70,7 @@ class SteppedModel(MeasuredModel):
         return "split" if self._trains_by_steps() else "compiled"
 
     def _trains_by_steps(self) -> bool:
-        if self._run_eagerly or self._objects_needed:
+        if self._run_eagerly or self._objects_needed or self._has_masks:
             return True
         if self.optimizer is not None and self.optimizer._steps_in_python:
             return True

@@ -1,0 +1,80 @@
+"""Masks: which steps of a sample count. They travel with tensors from layer to layer.
+
+Layers make them (`Masking`, ``Embedding(mask_zero=True)``, a `compute_mask` of the user's own),
+pass them on (`supports_masking`), and read them (an argument `mask` of a `call`); so do losses. The
+engine knows nothing of them: a model in which a mask reaches a reader or an output runs layer by
+layer.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pronghorn import _tree
+from pronghorn._autodiff import Tensor
+from pronghorn._graph import KerasTensor
+
+if TYPE_CHECKING:
+    from pronghorn._engine import Array
+
+_reading: dict[type, bool] = {}
+
+
+def reads_mask(layer: Any) -> bool:
+    """Whether a layer's own `call` has an argument `mask`."""
+    kind = type(layer)
+    found = _reading.get(kind)
+    if found is None:
+        found = layer._own_call and "mask" in inspect.signature(kind.call).parameters
+        _reading[kind] = found
+    return bool(found)
+
+
+def masks_of(inputs: Any) -> Any:
+    """The masks of inputs in their structure; None if there are none."""
+    if type(inputs) is Tensor:
+        return getattr(inputs, "_keras_mask", None)
+    found = _tree.map_structure(lambda leaf: getattr(leaf, "_keras_mask", None), inputs)
+    return found if any(mask is not None for mask in _tree.flatten(found)) else None
+
+
+def pass_on(layer: Any, inputs: Any, masks: Any, outputs: Any) -> None:
+    """Gives outputs the mask that a layer makes, or makes of those of its inputs."""
+    if masks is None and not layer._makes_mask:
+        return
+    if not layer.supports_masking:
+        return
+    leaves = [leaf for leaf in _tree.flatten(outputs) if isinstance(leaf, Tensor)]
+    if all(getattr(leaf, "_keras_mask", None) is not None for leaf in leaves):
+        return
+    made = layer.compute_mask(inputs, masks)
+    found = [made] * len(leaves) if not _tree.is_nested(made) else _tree.flatten(made)
+    for leaf, mask in zip(leaves, found, strict=False):
+        if mask is not None:
+            leaf._keras_mask = np.asarray(mask, bool)
+
+
+def is_masked(inputs: Any) -> bool:
+    """Whether a mask may come with one of some symbolic tensors."""
+    return any(isinstance(leaf, KerasTensor) and leaf._masked for leaf in _tree.flatten(inputs))
+
+
+def mark(layer: Any, inputs: Any, outputs: Any) -> None:
+    """Notes with symbolic outputs that a mask may come with them."""
+    made = layer._makes_mask or getattr(layer, "_has_masks", False)
+    passed = layer.supports_masking or getattr(layer, "_passes_masks", False)
+    if made or (passed and is_masked(inputs)):
+        for leaf in _tree.flatten(outputs):
+            leaf._masked = True
+
+
+def any_of(inputs: Any, masks: Any) -> Array | None:
+    """Where one of several inputs counts; None, as in Keras, if one of them has no mask."""
+    del inputs
+    if masks is None or any(mask is None for mask in masks):
+        return None
+    arrays = np.broadcast_arrays(*(np.asarray(mask) for mask in masks))
+    return np.asarray(np.logical_or.reduce(arrays))

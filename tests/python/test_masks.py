@@ -1,0 +1,146 @@
+"""Masks: made by some layers, passed on by others, read by layers of the user's own and losses."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import pronghorn as keras
+from pronghorn import layers, ops
+
+IDS = np.array([[1, 2, 0, 0], [3, 0, 0, 0], [1, 2, 3, 4]])
+STEPS = np.array([[[0, 0], [1, 2], [0, 3]], [[1, 1], [0, 0], [0, 0]]], "float32")
+KEPT = np.array([[False, True, True], [True, False, False]])
+TARGETS = np.arange(6.0).reshape(2, 3, 1).astype("float32")
+
+
+class MeanOfSteps(layers.Layer):
+    def call(self, inputs, mask=None):
+        if mask is None:
+            return ops.mean(inputs, axis=1)
+        kept = ops.expand_dims(ops.cast(mask, inputs.dtype), -1)
+        return ops.sum(inputs * kept, axis=1) / ops.sum(kept, axis=1)
+
+
+def means(table, ids):
+    return np.stack([table[row[row != 0]].mean(axis=0) for row in ids])
+
+
+def embedded(*middle):
+    inputs = keras.Input((4,))
+    x = layers.Embedding(5, 2, mask_zero=True)(inputs)
+    for layer in middle:
+        x = layer(x)
+    return keras.Model(inputs, x)
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.table, self.pool = layers.Embedding(5, 2, mask_zero=True), MeanOfSteps()
+
+    def call(self, inputs):
+        return self.pool(self.table(inputs))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: embedded(MeanOfSteps()),
+        lambda: embedded(layers.Dropout(0.0), layers.Activation("linear"), MeanOfSteps()),
+        lambda: keras.Sequential([layers.Embedding(5, 2, mask_zero=True), MeanOfSteps()]),
+        lambda: keras.Sequential([embedded(), MeanOfSteps()]),
+        Subclassed,
+    ],
+)
+def test_a_layer_reads_the_mask_of_an_earlier_one(make):
+    model = make()
+    found = np.asarray(model(IDS))
+    expected = means(model.get_weights()[0], IDS)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    np.testing.assert_allclose(model.predict(IDS, verbose=0), expected, rtol=1e-5)
+    np.testing.assert_allclose(copy.deepcopy(model)(IDS), expected, rtol=1e-5)
+
+
+def test_a_reader_inside_a_model_inside():
+    inputs = keras.Input((4, 2))
+    inner = keras.Model(inputs, MeanOfSteps()(inputs))
+    outer = embedded(inner)
+    expected = means(outer.get_weights()[0], IDS)
+    np.testing.assert_allclose(outer.predict(IDS, verbose=0), expected, rtol=1e-5)
+
+
+def test_flatten_ends_a_mask():
+    inputs = keras.Input((3, 2))
+    model = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(layers.Masking()(inputs))))
+    assert model.run_mode == "compiled"
+
+
+def test_losses_leave_out_masked_steps():
+    inputs = keras.Input((3, 2))
+    dense = layers.Dense(1, kernel_initializer="ones")
+    model = keras.Model(inputs, dense(layers.Masking()(inputs)))
+    model.compile(keras.optimizers.SGD(0.1), "mse", metrics=["mae"], weighted_metrics=["mse"])
+    error = (STEPS * KEPT[..., None]).sum(axis=-1) - TARGETS[..., 0]
+    logs = model.evaluate(STEPS, TARGETS, verbose=0, return_dict=True)
+    assert logs["loss"] == pytest.approx((error[KEPT] ** 2).mean(), rel=1e-5)
+    assert logs["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
+    model.fit(STEPS, TARGETS, verbose=0)
+    # dJ/dw = mean over the kept steps of 2 e x.
+    slope = 2 * (error[..., None] * STEPS)[KEPT].mean(axis=0)
+    np.testing.assert_allclose(dense.kernel.numpy()[:, 0], 1 - 0.1 * slope, rtol=1e-5)
+    weights = np.array([1.0, 2.0])
+    value = model.evaluate(STEPS, TARGETS, sample_weight=weights, verbose=0, return_dict=True)
+    error = (model.predict(STEPS, verbose=0) - TARGETS)[..., 0] ** 2
+    both = KEPT * weights[:, None]
+    assert value["loss"] == pytest.approx((error * both).sum() / KEPT.sum(), rel=1e-5)
+    assert value["mse"] == pytest.approx((error * both).sum() / both.sum(), rel=1e-5)
+
+
+def test_masks_that_layers_compute():
+    assert layers.Embedding(5, 2).compute_mask(IDS) is None
+    table = layers.Embedding(5, 2, mask_zero=True)
+    np.testing.assert_array_equal(table.compute_mask(IDS), IDS != 0)
+    assert table.get_config()["mask_zero"] is True
+    np.testing.assert_array_equal(layers.Masking().compute_mask(STEPS), KEPT)
+    assert layers.Dense(1).compute_mask(STEPS, KEPT) is KEPT
+    assert layers.Add().compute_mask([STEPS, STEPS], [KEPT, None]) is None
+    np.testing.assert_array_equal(
+        layers.Add().compute_mask([STEPS, STEPS], [KEPT, ~KEPT]), np.ones((2, 3), bool)
+    )
+    joined = layers.Concatenate(axis=1).compute_mask([STEPS, STEPS], [KEPT, None])
+    np.testing.assert_array_equal(joined, np.concatenate([KEPT, np.ones((2, 3), bool)], axis=1))
+    assert layers.Dot(2).compute_mask([STEPS, STEPS], [KEPT, KEPT]) is None
+    marked = layers.Lambda(lambda x: x, mask=lambda x, mask: mask)
+    assert marked.compute_mask(STEPS, KEPT) is KEPT
+
+
+def test_a_layer_of_ones_own_makes_a_mask():
+    class Positive(layers.Layer):
+        def call(self, inputs):
+            return inputs * 1.0
+
+        def compute_mask(self, inputs, mask=None):
+            return ops.any(ops.greater(inputs, 0), axis=-1)
+
+    inputs = keras.Input((3, 2))
+    model = keras.Model(inputs, MeanOfSteps()(Positive()(inputs)))
+    assert Positive().supports_masking
+    expected = [STEPS[i][KEPT[i]].mean(axis=0) for i in range(2)]
+    np.testing.assert_allclose(model.predict(STEPS, verbose=0), expected, rtol=1e-6)
+
+
+def test_a_mask_that_is_given_goes_before():
+    given = np.array([[True, False, True], [True, True, True]])
+    expected = [STEPS[i][given[i]].mean(axis=0) for i in range(2)]
+    np.testing.assert_allclose(MeanOfSteps()(STEPS, mask=given), expected, rtol=1e-6)
+
+
+def test_files_keep_what_makes_masks(tmp_path):
+    model = embedded(MeanOfSteps())
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(
+        tmp_path / "model.keras", custom_objects={"MeanOfSteps": MeanOfSteps}
+    )
+    expected = model.predict(IDS, verbose=0)
+    np.testing.assert_array_equal(again.predict(IDS, verbose=0), expected)
