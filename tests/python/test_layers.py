@@ -197,7 +197,6 @@ def test_concatenate_on_every_axis(axis):
         lambda: layers.GaussianDropout(1.0),
         lambda: layers.AlphaDropout(0.5, noise_shape=(1,)),
         lambda: layers.Embedding(0, 3),
-        lambda: layers.Embedding(3, 2, mask_zero=True),
         lambda: layers.PReLU(shared_axes=[0]),
         lambda: layers.Permute((1, 3)),
         lambda: layers.Permute((2, 1))(np.ones((2, 3))),
