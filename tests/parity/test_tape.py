@@ -60,6 +60,14 @@ CASES = [
     ("constant power", lambda a: a**2, lambda a: a**2, np.zeros(2)),
     ("stopped", lambda a: a * ops.stop_gradient(a), lambda a: a * jax.lax.stop_gradient(a), X),
     ("row times matrix", lambda a: ops.matmul(V[:4], a) ** 2, lambda a: (V[:4] @ a) ** 2, X),
+    ("diagonal", lambda a: ops.einsum("ii->i", a) ** 2, lambda a: jnp.diagonal(a) ** 2, X[:3]),
+    (
+        "trace times",
+        lambda a, b: ops.einsum("iij,j->j", a, b) ** 2,
+        lambda a, b: jnp.einsum("iij,j->j", a, b) ** 2,
+        RNG.normal(size=(3, 3, 5)),
+        V,
+    ),
     ("matrices by rows", ops.matmul, jnp.matmul, RNG.normal(size=(2, 1, 3, 4)), X),
 ]
 

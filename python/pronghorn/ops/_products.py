@@ -190,7 +190,26 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
         raise TypeError(f"ops.einsum got unknown arguments: {sorted(kwargs)}.")
     tensors = [tensor_like(each) for each in operands]
     terms, output = _terms(subscripts, [len(each.shape) for each in tensors])
+    for i, term in enumerate(terms):
+        tensors[i], terms[i] = _diagonals(tensors[i], term)
     return _einsum(tensors, ",".join(terms) + "->" + output)
+
+
+def _diagonals(x: Any, term: str) -> tuple[Any, str]:
+    """A tensor and its term with each letter once: what repeats one names a diagonal."""
+    from pronghorn.ops._indexing import diagonal
+
+    for letter in dict.fromkeys(term):
+        while term.count(letter) > 1:
+            first, second = [i for i, c in enumerate(term) if c == letter][:2]
+            if x.shape[first] != x.shape[second]:
+                raise ValueError(
+                    f"ops.einsum takes the diagonal of axes of one size for {term!r}. "
+                    f"Received: shape {tuple(x.shape)}"
+                )
+            x = diagonal(x, 0, first, second)
+            term = term[:first] + term[first + 1 : second] + term[second + 1 :] + letter
+    return x, term
 
 
 def _terms(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
@@ -230,11 +249,6 @@ def _(dy: Any, y: Any, operands: Any, subscripts: str) -> Any:
 
     def part(i: int) -> Any:
         term, x = terms[i], operands[i]
-        if len(set(term)) != len(term):
-            raise NotImplementedError(
-                f"ops.einsum has no derivative for a term with a repeated letter: {term!r}; use "
-                "ops.diagonal."
-            )
         others = [(terms[j], operands[j]) for j in range(len(terms)) if j != i]
         known = output + "".join(each for each, _ in others)
         reach = "".join(c for c in term if c in known)
