@@ -39,6 +39,10 @@ def _logistic(x: Any) -> Any:
 
 def _relu(dy: Any, y: Any, x: Any, slope: float, top: float, threshold: float) -> Any:
     if slope == 0 and top == math.inf:
+        if type(dy) is np.ndarray:  # a product with a mask of bool would convert it piece by piece
+            passed = (x > threshold).astype(dy.dtype)
+            passed *= dy
+            return passed
         return dy * (x > threshold)
     inside = _step(x > threshold, x) * _step(x < top, x)
     return dy * (inside + slope * _step(x <= threshold, x))
