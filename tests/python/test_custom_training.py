@@ -384,3 +384,22 @@ def test_constraints_of_layers_hold_in_steps(constraint):
     for compiled, stepped in zip(*found, strict=True):
         np.testing.assert_allclose(stepped, compiled, rtol=1e-4, atol=1e-6)
     assert not np.allclose(found[0][0], values[0], atol=1e-2)
+
+
+def test_a_metric_written_with_operations_on_its_variables():
+    class Larger(metrics.Metric):
+        def __init__(self, name="larger", **kwargs):
+            super().__init__(name=name, **kwargs)
+            self.count = self.add_variable((), "zeros", name="count")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            found = ops.cast(ops.greater(y_pred, y_true), self.count.dtype)
+            self.count.assign(self.count + ops.sum(found))
+
+        def result(self):
+            return self.count
+
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", "mse", metrics=[Larger()])
+    expected = (X.sum(axis=1, keepdims=True) > Y).sum()
+    assert model.evaluate(X, Y, verbose=0)[1] == expected

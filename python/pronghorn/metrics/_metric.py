@@ -72,6 +72,11 @@ class MetricVariable(NDArrayOperatorsMixin):
         return self._value.shape
 
     @property
+    def dtype(self) -> str:
+        """Name of the element type."""
+        return self._value.dtype.name
+
+    @property
     def value(self) -> NDArray[Any]:
         """The value."""
         return self._value
