@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from pronghorn import _engine, _naming, _tree
 from pronghorn._autodiff import OPERATIONS, Node, Tensor, _record, is_watched
 from pronghorn._autodiff._tensor import find
+from pronghorn.config import floatx
 
 if TYPE_CHECKING:
     from pronghorn._engine import Array, DType
@@ -43,8 +44,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         initializer: An array, or a callable ``(shape, dtype) -> array``.
         shape: Needed when `initializer` is a callable.
         dtype: "float32" or "float64"; None takes the array's own if it is one of them, "int32" or
-            "bool" for whole numbers and truth values, otherwise "float32". What is not floating
-            is kept beside the engine, to count with.
+            "bool" for whole numbers and truth values, otherwise (for lists of numbers, too)
+            ``config.floatx()``. What is not floating is kept beside the engine, to count with.
         trainable: Whether training may change it.
         autocast: Has no effect: a model has one dtype.
         aggregation: How copies on several devices would be joined, as in Keras; here there is one.
@@ -103,8 +104,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
             shape = value.shape if shape is None else shape
         if dtype is None:
             kinds = {"b": "bool", "i": "int32", "u": "int32"}
-            known = value.dtype in (np.float32, np.float64)
-            dtype = str(value.dtype) if known else kinds.get(value.dtype.kind, "float32")
+            known = hasattr(initializer, "dtype") and value.dtype in (np.float32, np.float64)
+            dtype = str(value.dtype) if known else kinds.get(value.dtype.kind, floatx())
         dtype = "int32" if dtype == "int" else dtype
         self._scalar = tuple(shape) == ()  # which the engine keeps as a vector of one
         self._core: _engine.CoreVariable = _core_of(tuple(shape) or (1,), dtype, _row_axes)

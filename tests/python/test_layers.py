@@ -379,6 +379,9 @@ def test_variables_that_count():
     count.assign_add(2)
     assert (count + 1, count.numpy().dtype) == (6, np.int32)
     assert pickle.loads(pickle.dumps(count)).numpy() == 5
+    assert [keras.Variable(v).dtype for v in ([1.0, 2.0], 0.5, np.ones(2))] == [
+        "float32", "float32", "float64"
+    ]  # fmt: skip
     flags = keras.Variable(keras.initializers.Zeros(), shape=(2,), dtype="bool", aggregation="sum")
     flags.assign([True, False])
     assert flags.numpy().tolist() == [True, False]
