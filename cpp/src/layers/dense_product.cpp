@@ -19,17 +19,20 @@ constexpr std::size_t kManyWeights = 1 << 18;  // elements
 constexpr std::size_t kManyTransposed = 1 << 19;
 
 template <class T>
-bool packing_pays(const DenseForwardArgs<T>&, std::size_t rows, std::size_t panels) noexcept {
-  return rows >= 64 && panels >= kPanelsEach;
+bool packing_pays(const DenseForwardArgs<T>&, std::size_t rows, std::size_t panels,
+                  int threads) noexcept {
+  return rows >= 64 && panels >= kPanelsEach * static_cast<std::size_t>(threads);
 }
 template <class T>
-bool packing_pays(const DenseDataArgs<T>& args, std::size_t rows, std::size_t panels) noexcept {
-  return rows >= 256 && panels >= kPanelsEach && args.kernel->element_count() >= kManyTransposed;
+bool packing_pays(const DenseDataArgs<T>& args, std::size_t rows, std::size_t panels,
+                  int threads) noexcept {
+  return rows >= 256 && panels >= kPanelsEach * static_cast<std::size_t>(threads) &&
+         args.kernel->element_count() >= kManyTransposed;
 }
 // Beyond the last batch size a packed run of columns of X would outgrow the caches.
 template <class T>
-bool packing_pays(const DenseWeightsArgs<T>& args, std::size_t rows,
-                  std::size_t /*panels*/) noexcept {
+bool packing_pays(const DenseWeightsArgs<T>& args, std::size_t rows, std::size_t /*panels*/,
+                  int /*threads*/) noexcept {
   return rows >= 32 && rows <= 4096 && args.kernel->element_count() >= kManyWeights;
 }
 template <class T>
@@ -52,6 +55,7 @@ class ChosenProduct final : public Phase<T> {
   explicit ChosenProduct(const Args<T>& args)
       : args_(args),
         choice_(kernels::gemm_choice()),
+        panels_(divide_up(result_columns(args), args.kernel->layout().panel)),
         tiles_(dense_tiles(args)),
         packed_(dense_packed(args)) {
     if (!kernels::may_prefer_blas(choice_)) return;
@@ -87,13 +91,12 @@ class ChosenProduct final : public Phase<T> {
     if (blas_ != nullptr && kernels::prefers_blas(choice_, rows, layout.rows, layout.cols)) {
       return *blas_;
     }
-    const std::size_t panels =
-        divide_up(result_columns(args_), layout.panel) / static_cast<std::size_t>(step.threads);
-    return packing_pays(args_, rows, panels) ? *packed_ : *tiles_;
+    return packing_pays(args_, rows, panels_, step.threads) ? *packed_ : *tiles_;
   }
 
   const Args<T> args_;
   const kernels::GemmChoice choice_;
+  const std::size_t panels_;  // of the result
   std::unique_ptr<Phase<T>> tiles_, packed_, blas_;
 };
 

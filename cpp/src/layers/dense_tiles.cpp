@@ -26,16 +26,20 @@ struct Grid {
 
   Grid(std::size_t panels_, std::size_t rows_, std::size_t unit_, int threads)
       : panels(panels_), cuts(1), rows(rows_), unit(unit_) {
+    if (threads == 1) return;
     const auto n = static_cast<std::size_t>(threads);
     const std::size_t units = divide_up(rows, unit);
     if (panels % n != 0 && panels < 8 * n) cuts = std::max<std::size_t>(1, std::min(units, n));
   }
   std::size_t tasks() const noexcept { return rows == 0 ? 0 : panels * cuts; }
-  std::size_t panel(std::size_t task) const noexcept { return task / cuts; }
+  // Divisions are what small products would mostly do.
+  std::size_t panel(std::size_t task) const noexcept { return cuts == 1 ? task : task / cuts; }
   std::size_t begin(std::size_t task) const noexcept {
+    if (cuts == 1) return 0;
     return std::min(rows, divide_up(rows, unit) * (task % cuts) / cuts * unit);
   }
   std::size_t end(std::size_t task) const noexcept {
+    if (cuts == 1) return rows;
     return std::min(rows, divide_up(rows, unit) * (task % cuts + 1) / cuts * unit);
   }
 };

@@ -105,10 +105,12 @@ class HeadPhase final : public Phase<T> {
       safe_labels = labels;
     }
     // Weight of row r of the block; a loss never depends on the rows that it ignores.
+    const bool has_weights = step.source->targets[head_.output].weights != nullptr;
     const auto weight_of_row = [&](std::size_t r, bool weighted,
                                    const std::optional<int>& without) {
       if (without && labels[r] == *without) return 0.0;
-      return weighted ? weight_of(step, head_.output, first + r / head_.rows) : 1.0;
+      if (!weighted || !has_weights) return 1.0;
+      return weight_of(step, head_.output, first + r / head_.rows);
     };
     const T* value = step.data(head_.value);
     std::size_t ld_value = step.info(head_.value).ld;
@@ -151,8 +153,7 @@ class HeadPhase final : public Phase<T> {
       // Only what counts hits may see labels that are no class.
       args.labels = metric.kernel->differentiable ? safe_labels : labels;
       metric.kernel->run(args);
-      const bool weighted =
-          metric.weighted && step.source->targets[head_.output].weights != nullptr;
+      const bool weighted = metric.weighted && has_weights;
       double sum = 0, weight_sum = 0;
       // As in Keras, a loss of a whole batch counts once, and rows that are ignored count, with the
       // value 0, unless there are weights.
@@ -182,9 +183,11 @@ class HeadPhase final : public Phase<T> {
                       : step.data(contribution_.tensor) + first_row * args.ld_grad;
     }
     head_.loss->run(args);
+    double loss = 0;
     for (std::size_t r = 0; r < rows; ++r) {
-      sums[0] += weight_of_row(r, true, head_.ignored) * static_cast<double>(row_value[r]);
+      loss += weight_of_row(r, true, head_.ignored) * static_cast<double>(row_value[r]);
     }
+    sums[0] = loss;
     if (!gradient_wanted_) return;
     if (contribution_.accumulate) {
       const std::size_t ldg = step.info(contribution_.tensor).ld;
