@@ -327,7 +327,7 @@ void Planner<T>::emit_update() {
   for (std::size_t v = 0; v < options_.sinks.size(); ++v) {
     if (options_.sinks[v] != nullptr) gradients.push_back(variable_resource(v));
   }
-  for (auto& made : make_update_phases(*options_.update)) {
+  for (auto& made : make_update_phases(*options_.update, options_.sums_known)) {
     emit(std::move(made.phase), {}, gradients, {made.work});
   }
 }

@@ -78,6 +78,11 @@ Program<T>& Trainer<T>::State::training_program() {
   if (!fused) {
     fill_update();
     options.update = &update;
+    // The norm is that of a mean over several steps where gradients are accumulated.
+    options.sums_known = update.clips_norm() && accumulation_steps == 1;
+    for (std::size_t i = 0; i < update.variables.size() && options.sums_known; ++i) {
+      sinks[update.variables[i].index]->squares = update.sums_of(i);
+    }
   }
   training = std::make_unique<Program<T>>(Planner<T>(engine->state_->graph, options).plan());
   training_pool = std::make_unique<Pool<T>>(*training);
@@ -95,6 +100,7 @@ void Trainer<T>::State::fill_update() {
   for (std::size_t v = 0; v < graph_variables(); ++v) {
     if (!engine->state_->graph.variable_trainable(v)) continue;
     UpdateVariable<T> entry;
+    entry.index = v;
     entry.variable = engine->state_->pointers[v];
     entry.gradient = fused ? nullptr : buffers[v].data();
     entry.decays = decays(v);
@@ -135,7 +141,7 @@ Program<T>& Trainer<T>::State::apply_program() {
   fill_update();
   if (apply == nullptr) {
     apply = std::make_unique<Program<T>>();
-    for (auto& made : make_update_phases(update)) {
+    for (auto& made : make_update_phases(update, false)) {
       apply->stages.emplace_back();
       apply->stages.back().phases.push_back(std::move(made.phase));
       // Memory is the limit rather than arithmetic: about as long as this many operations.

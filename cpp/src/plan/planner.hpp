@@ -31,6 +31,7 @@ struct PlanOptions {
   std::vector<Variable<T>*> variables;
   std::vector<Sink<T>*> sinks;          // where each variable's gradient goes; null: not wanted
   BufferedUpdate<T>* update = nullptr;  // to run once all gradients are in their buffers
+  bool sums_known = false;              // sinks fill in its sums
   bool constrain = false;               // weights are updated: apply their constraints
 };
 

@@ -25,6 +25,10 @@ void Sink<T>::consume(std::size_t j, std::size_t row, std::size_t rows, T* g, bo
     } else {
       std::memcpy(out, g, n * sizeof(T));
     }
+    if (squares != nullptr) {
+      squares[j * runs_per_panel() + row / kSinkRows] =
+          kernels::table<T>().products.sum_squares(out, n);
+    }
     return;
   }
   if (accumulator != nullptr) accumulate_run(g, accumulator + offset, n, *scalars);

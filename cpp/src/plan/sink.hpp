@@ -36,6 +36,7 @@ struct Sink {
 
   // not fused
   T* buffer = nullptr;
+  double* squares = nullptr;  // sums of the gradient's squares by (panel, run); null: not wanted
 
   bool regularized() const noexcept { return l1 != 0 || l2 != 0; }
   std::size_t runs_per_panel() const noexcept {

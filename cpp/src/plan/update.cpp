@@ -8,19 +8,17 @@
 #include "plan/panels.hpp"
 
 namespace pronghorn {
-namespace {
-
-constexpr std::size_t kPieceElements = 8192;
-
-}  // namespace
-
 template <class T>
 void BufferedUpdate<T>::cut() {
   pieces.clear();
   for (std::size_t v = 0; v < variables.size(); ++v) {
-    const std::size_t n = variables[v].variable->layout().size();
-    for (std::size_t begin = 0; begin < n; begin += kPieceElements) {
-      pieces.push_back({v, begin, std::min(kPieceElements, n - begin)});
+    const PanelLayout& layout = variables[v].variable->layout();
+    for (std::size_t j = 0; j < layout.count(); ++j) {
+      const std::size_t width = layout.width(j);
+      for (std::size_t row = 0; row < layout.rows; row += kSinkRows) {
+        pieces.push_back(
+            {v, layout.offset(j) + row * width, std::min(kSinkRows, layout.rows - row) * width});
+      }
     }
   }
   sums.assign(pieces.size(), 0.0);
@@ -164,13 +162,22 @@ class ElementwisePhase final : public PiecePhase<T> {
 };
 
 template <class T>
-std::vector<UpdatePhase<T>> make_update_phases(BufferedUpdate<T>& update) {
+double* BufferedUpdate<T>::sums_of(std::size_t variable) noexcept {
+  for (std::size_t p = 0; p < pieces.size(); ++p) {
+    if (pieces[p].variable == variable) return &sums[p];
+  }
+  return nullptr;
+}
+
+template <class T>
+std::vector<UpdatePhase<T>> make_update_phases(BufferedUpdate<T>& update, bool sums_known) {
   std::vector<UpdatePhase<T>> made;
   const auto& variables = update.variables;
   if (!variables.empty() && variables.front().accumulator != nullptr) {
     made.push_back({"accumulation", std::make_unique<AccumulatePhase<T>>(update)});
   }
-  if (update.clips_norm()) made.push_back({"norm", std::make_unique<NormPhase<T>>(update)});
+  if (update.clips_norm() && !sums_known)
+    made.push_back({"norm", std::make_unique<NormPhase<T>>(update)});
   if (update.optimizer->update_whole != nullptr) {
     made.push_back({"update", make_whole_update_phase(update)});
   } else {
@@ -211,8 +218,8 @@ std::unique_ptr<Phase<T>> make_zero_gradient_phase(Sink<T>& sink) {
 
 template struct BufferedUpdate<float>;
 template struct BufferedUpdate<double>;
-template std::vector<UpdatePhase<float>> make_update_phases(BufferedUpdate<float>&);
-template std::vector<UpdatePhase<double>> make_update_phases(BufferedUpdate<double>&);
+template std::vector<UpdatePhase<float>> make_update_phases(BufferedUpdate<float>&, bool);
+template std::vector<UpdatePhase<double>> make_update_phases(BufferedUpdate<double>&, bool);
 template std::unique_ptr<Phase<float>> make_zero_gradient_phase(Sink<float>&);
 template std::unique_ptr<Phase<double>> make_zero_gradient_phase(Sink<double>&);
 

@@ -12,6 +12,7 @@ namespace pronghorn {
 
 template <class T>
 struct UpdateVariable {
+  std::size_t index = 0;  // among the engine's
   Variable<T>* variable = nullptr;
   T* gradient = nullptr;
   // What stands for `gradient` in a step from given gradients; neither is written to.
@@ -32,7 +33,7 @@ struct BufferedUpdate {
   std::vector<UpdateVariable<T>> variables;
   double clipnorm = 0, clipvalue = 0, global_clipnorm = 0;  // 0: off
 
-  // Work in runs of elements that no thread count changes.
+  // Work in the runs of elements that sinks take, which no thread count changes.
   struct Piece {
     std::size_t variable, begin, size;
   };
@@ -40,6 +41,7 @@ struct BufferedUpdate {
   std::vector<double> sums;  // of squares, one a piece
 
   void cut();
+  double* sums_of(std::size_t variable) noexcept;  // those of its pieces
   bool clips_norm() const noexcept { return clipnorm > 0 || global_clipnorm > 0; }
   // The gradient of a piece, in `scratch` of `largest()` elements where it was given by rows: that
   // of this step, and the one to update with, which may be a mean over several steps.
@@ -50,14 +52,15 @@ struct BufferedUpdate {
   double factor(std::size_t variable) const noexcept;
 };
 
-// In the order in which they must run, each after the one before it is done.
+// In the order in which they must run, each after the one before it is done. `sums_known`: sinks
+// have filled in the sums.
 template <class T>
 struct UpdatePhase {
   const char* work;  // for profiles
   std::unique_ptr<Phase<T>> phase;
 };
 template <class T>
-std::vector<UpdatePhase<T>> make_update_phases(BufferedUpdate<T>& update);
+std::vector<UpdatePhase<T>> make_update_phases(BufferedUpdate<T>& update, bool sums_known);
 
 // The update by an optimizer that takes parameters as a whole.
 template <class T>
