@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pronghorn import layers
@@ -60,6 +60,7 @@ def test_crossing_is_integer_arithmetic(hashes):
     assert crossed(columns).tolist() == [reference_crossing(hashes)]
 
 
+@example(["\0"], [0], 2, None)
 @settings(max_examples=50, deadline=None)
 @given(TEXTS, COLUMNS, st.integers(2, 50), st.none() | st.integers(0, 2**40))
 def test_places_are_in_range_and_the_mask_has_its_own(tokens, numbers, bins, salt):

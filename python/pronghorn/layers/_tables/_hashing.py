@@ -91,8 +91,12 @@ class Hashing(TableLayer):
                 f"Layer '{self.name}' has mask_value={self.mask_value!r}, which inputs of "
                 f"{'integers' if kind is int else 'strings'} cannot hold."
             )
-        mask = self.mask_value
-        return np.asarray(values == (mask.encode() if isinstance(mask, str) else mask), bool)
+        if isinstance(self.mask_value, str):
+            mask = self.mask_value.encode("utf-8", "surrogatepass")
+            # One by one: an array would take the zeros at the end off the mask.
+            found = np.fromiter((token == mask for token in values.flat), bool, values.size)
+            return found.reshape(values.shape)
+        return np.asarray(values == self.mask_value, bool)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The shape of the input, or with the vectors at its end."""
