@@ -15,6 +15,9 @@ namespace {
 // (256 rows x 2 vectors x 64 bytes = 32 KiB) while all rows of A pass over it.
 constexpr std::size_t kDepth = 256;
 
+// What the second-level cache holds beside other things.
+constexpr std::size_t kCachedBytes = 1 << 20;
+
 constexpr std::size_t block_depth(std::size_t depth) {
   return divide_up(depth, divide_up(depth, kDepth));
 }
@@ -133,11 +136,17 @@ class DenseBackwardData final : public Phase<T> {
         }
       }
     } else {
-      // Whole panels of W at a time, so that each block of W^T is cut from few of them.
+      // Whole panels of W at a time, so that each block of W^T is cut from few of them. All of dZ
+      // passes by each panel of dX if it stays in the second cache meanwhile, else the other way
+      // round.
       const std::size_t depth = std::max<std::size_t>(1, kDepth / panel) * panel;
-      for (std::size_t task = begin; task < end; ++task) {
+      const std::size_t bytes = step.rows(args_.dz) * step.info(args_.dz).ld * sizeof(T);
+      const std::size_t group = bytes > kCachedBytes ? end - begin : 1;
+      for (std::size_t first = begin; first < end; first += group) {
         for (std::size_t k = 0; k < cols; k += depth) {
-          add_block(step, tasks, task, k, std::min(depth, cols - k), scratch);
+          for (std::size_t task = first; task < first + group; ++task) {
+            add_block(step, tasks, task, k, std::min(depth, cols - k), scratch);
+          }
         }
       }
     }
