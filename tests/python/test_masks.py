@@ -84,7 +84,7 @@ def test_losses_leave_out_masked_steps():
     error = (STEPS * KEPT[..., None]).sum(axis=-1) - TARGETS[..., 0]
     logs = model.evaluate(STEPS, TARGETS, verbose=0, return_dict=True)
     assert logs["loss"] == pytest.approx((error[KEPT] ** 2).mean(), rel=1e-5)
-    assert logs["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
+    assert logs["mae"] == pytest.approx(np.abs(error[KEPT]).mean(), rel=1e-5)
     model.fit(STEPS, TARGETS, verbose=0)
     # dJ/dw = mean over the kept steps of 2 e x.
     slope = 2 * (error[..., None] * STEPS)[KEPT].mean(axis=0)
@@ -144,3 +144,32 @@ def test_files_keep_what_makes_masks(tmp_path):
     )
     expected = model.predict(IDS, verbose=0)
     np.testing.assert_array_equal(again.predict(IDS, verbose=0), expected)
+
+
+MERGED = {
+    # Of a value and a masked one the value alone counts; of two masked ones nothing or the first.
+    "Multiply": lambda a, b, p, q: np.where(p, a, 1) * np.where(q, b, 1) * (p | q),
+    "Maximum": lambda a, b, p, q: np.where(p & q, np.maximum(a, b), np.where(q & ~p, b, a)),
+    "Minimum": lambda a, b, p, q: np.where(p & q, np.minimum(a, b), np.where(q & ~p, b, a)),
+}
+
+
+@pytest.mark.parametrize("name", MERGED)
+@pytest.mark.parametrize("inside", [False, True])
+def test_merging_what_is_masked(name, inside):
+    a, b = STEPS, STEPS[:, ::-1] - 1.5 * (STEPS[:, ::-1] != 0)
+    inputs = [keras.Input((3, 2)), keras.Input((3, 2))]
+    parts = [layers.Dense(2, use_bias=True)(layers.Masking()(x)) for x in inputs]
+    merge = getattr(layers, name)()
+    if inside:
+        again = [keras.Input((3, 2)), keras.Input((3, 2))]
+        merge = keras.Model(again, merge(again))
+    model = keras.Model(inputs, layers.Flatten()(merge(parts)))
+    weights = [np.eye(2), np.array([0.5, -0.25]), np.eye(2), np.array([-1.0, 2.0])]
+    model.set_weights(weights)
+    kept = [(x != 0).any(axis=-1, keepdims=True) for x in (a, b)]
+    expected = MERGED[name](a + weights[1], b + weights[3], *kept).reshape(2, 6)
+    np.testing.assert_allclose(model.predict([a, b], verbose=0), expected, rtol=1e-6, atol=1e-6)
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    loss = model.fit([a, b], np.zeros((2, 6)), verbose=0).history["loss"][0]
+    assert loss == pytest.approx((expected**2).mean(), rel=1e-5)

@@ -78,14 +78,18 @@ class CalledLayer(DescribedLayer):
         self._check_inputs(shapes)
         if not self.built:
             self.build(shapes)
+        masks = _masks.masks_of(inputs)
         this: Any = self
-        result = self._eager.run_recorded(this, items, bool(training))[0]
+        if self._heeds_masks and masks is not None:
+            result = this._compose_masked(items, masks)
+        else:
+            result = self._eager.run_recorded(this, items, bool(training))[0]
         if _custom.training_now() is None:
             self._forget_losses()
         if self.activity_regularizer is not None:
             self.add_loss(self.activity_regularizer(result) / result.shape[0])
         if self.supports_masking:
-            _masks.pass_on(self, inputs, _masks.masks_of(inputs), result)
+            _masks.pass_on(self, inputs, masks, result)
         return result
 
     def _compose(self, inputs: Sequence[Any], training: bool) -> Any:

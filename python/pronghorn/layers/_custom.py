@@ -171,6 +171,13 @@ def _with_mask(
     return kwargs if 0 <= place < len(args) else {**kwargs, "mask": masks}
 
 
+def check_unmasked(node: Node) -> None:
+    """Raises NotCompilable if a mask may come to a built-in layer that heeds it."""
+    layer = node.operation
+    if layer._heeds_masks and _masks.is_masked(node.input_tensors):
+        raise NotCompilable(f"Layer '{layer.name}' reads a mask.")
+
+
 def _penalise(layer: Layer, outputs: Any) -> None:
     if layer.activity_regularizer is not None:
         for leaf in _tree.flatten(outputs):
@@ -322,6 +329,7 @@ def lower(layer: Layer, graph: Any, inputs: Any) -> list[int]:
     values = {id(tensors[0]): inputs[0]}
     for each in nodes:
         sources = [values[id(tensor)] for tensor in each.input_tensors]
+        check_unmasked(each)
         results = _lowering.lower(each.operation, graph, sources)
         for tensor, index in zip(each.outputs, results, strict=True):
             values[id(tensor)] = index

@@ -17,6 +17,8 @@ class DescribedLayer(StoredLayer):
     supports_masking = False
     # Whether it makes one of inputs that have none.
     _makes_mask = False
+    # Whether a built-in layer computes otherwise where inputs are masked.
+    _heeds_masks = False
 
     def __init__(self, trainable: bool) -> None:
         super().__init__(trainable)

@@ -24,11 +24,13 @@ _reading: dict[type, bool] = {}
 
 
 def reads_mask(layer: Any) -> bool:
-    """Whether a layer's own `call` has an argument `mask`."""
+    """Whether masks change what a layer gives: its own `call` has an argument `mask`, say."""
     kind = type(layer)
+    if not layer._own_call:
+        return bool(layer._heeds_masks)
     found = _reading.get(kind)
     if found is None:
-        found = layer._own_call and "mask" in inspect.signature(kind.call).parameters
+        found = "mask" in inspect.signature(kind.call).parameters
         _reading[kind] = found
     return bool(found)
 
@@ -55,6 +57,34 @@ def pass_on(layer: Any, inputs: Any, masks: Any, outputs: Any) -> None:
     for leaf, mask in zip(leaves, found, strict=False):
         if mask is not None:
             leaf._keras_mask = np.asarray(mask, bool)
+
+
+def over(mask: Any, x: Any) -> Array:
+    """A mask of the steps of `x` as one of its elements."""
+    kept = np.asarray(mask, bool)
+    return np.broadcast_to(kept.reshape(kept.shape + (1,) * (x.ndim - kept.ndim)), x.shape)
+
+
+def extremes(operation: Any, inputs: Any, masks: Any) -> Any:
+    """An operation on pairs that has no neutral element, over what counts of several tensors.
+
+    Where one of a pair is masked it is the other alone, and the result counts if one of them does.
+
+    Args:
+        operation: Such as `ops.maximum`.
+        inputs: Tensors.
+        masks: One a tensor; None where there is none, which ends the mask of the result.
+    """
+    from pronghorn import ops
+
+    found, kept = inputs[0], None if masks[0] is None else over(masks[0], inputs[0])
+    for x, mask in zip(inputs[1:], masks[1:], strict=True):
+        own = None if mask is None else over(mask, x)
+        other = x if own is None else ops.where(own, x, found)
+        found = found if kept is None else ops.where(kept, found, other)
+        kept = None if kept is None or own is None else kept | own
+        found = operation(found, other)
+    return found
 
 
 def is_masked(inputs: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pronghorn.layers import _masks
 from pronghorn.layers._merge import Merge
 
 
@@ -25,6 +26,12 @@ class Maximum(Merge):
     """
 
     _operation = "maximum"
+    _heeds_masks = True
+
+    def _compose_masked(self, inputs: Sequence[Any], masks: Sequence[Any]) -> Any:
+        from pronghorn import ops
+
+        return _masks.extremes(ops.maximum, inputs, masks)
 
 
 def maximum(inputs: Sequence[Any], **kwargs: Any) -> Any:

@@ -64,6 +64,15 @@ class Merge(Layer):
         ]
         return functools.reduce(getattr(ops, self._operation), aligned)
 
+    def _compose_masked(self, inputs: Sequence[Any], masks: Sequence[Any]) -> Any:
+        """As `_compose`, for inputs of which some are masked: there the others alone count.
+
+        Args:
+            inputs: Tensors.
+            masks: One an input; None where there is none.
+        """
+        raise NotImplementedError
+
     def _aligned(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         """The inputs as nodes of one shape."""
         shapes = [(None, *graph.shapes[index]) for index in inputs]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from pronghorn.layers import _masks
 from pronghorn.layers._merge import Merge
 
 
@@ -25,6 +28,20 @@ class Multiply(Merge):
     """
 
     _operation = "multiply"
+    _heeds_masks = True
+
+    def _compose_masked(self, inputs: Sequence[Any], masks: Sequence[Any]) -> Any:
+        from pronghorn import ops
+
+        factors = [
+            x if mask is None else ops.where(_masks.over(mask, x), x, np.ones((), x.dtype))
+            for x, mask in zip(inputs, masks, strict=True)
+        ]
+        product = self._compose(factors, training=False)
+        kept = self.compute_mask(inputs, masks)
+        if kept is None:
+            return product
+        return ops.where(_masks.over(kept, product), product, np.zeros((), product.dtype))
 
 
 def multiply(inputs: Sequence[Any], **kwargs: Any) -> Any:

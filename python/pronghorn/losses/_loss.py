@@ -114,7 +114,9 @@ class Loss:
         values = self.call(targets, y_pred.astype(dtype))
         if type(self)._counted is not Loss._counted:
             counted = self._counted(np.asarray(targets), np.asarray(values))
-            if counted is not None:
+            if counted is not None and mask is not None:
+                mask = np.asarray(mask, bool) & counted  # what makes up for both is one factor
+            elif counted is not None:
                 sample_weight = _weights_of_counted(
                     np.asarray(values), sample_weight, self.reduction, counted
                 )

@@ -291,6 +291,7 @@ class GraphHolder(Layer):
         for node in self._graph().nodes:
             if node.is_input:
                 continue
+            _custom.check_unmasked(node)
             sources = [values[id(tensor)] for tensor in node.input_tensors]
             results = _lowering.lower(node.operation, graph, sources)
             for tensor, index in zip(node.outputs, results, strict=True):

@@ -179,11 +179,11 @@ class Objects:
         for i, weighted, metric in self.metrics:
             target = None if wanted[i] is None else np.asarray(wanted[i])
             args = (target, np.asarray(outputs[i]))
-            if weighted and weights[i] is not None:
-                weight = np.asarray(weights[i])
-                mask = getattr(outputs[i], "_keras_mask", None)
-                if mask is not None:
-                    weight = masked_weights(np.shape(mask), weight, mask, False)
+            weight = np.asarray(weights[i]) if weighted and weights[i] is not None else None
+            mask = getattr(outputs[i], "_keras_mask", None)
+            if mask is not None and isinstance(metric, metrics.MeanMetricWrapper):
+                weight = masked_weights(np.shape(mask), weight, mask, False)
+            if weight is not None:
                 metric.update_state(*args, sample_weight=weight)
             else:
                 metric.update_state(*args)

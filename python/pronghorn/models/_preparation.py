@@ -207,6 +207,7 @@ class Preparation:
         """
         values = dict(zip(self._feeds, inputs, strict=True))
         for step in self._rest:
+            _custom.check_unmasked(step.node)
             results = _lowering.lower(step.layer, graph, [values[n] for n in step.sources])
             values.update(zip(step.results, results, strict=True))
         return [values[number] for number in self._outputs]
