@@ -110,6 +110,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self._scalar = tuple(shape) == ()  # which the engine keeps as a vector of one
         self._core: _engine.CoreVariable = _core_of(tuple(shape) or (1,), dtype, _row_axes)
         self._leaf = Node()
+        self._multiplier: Any = None  # the engine of products with it, see ``ops.matmul``
         # Stands for the value where only the place in a record matters.
         self._mark = Tensor(np.empty((), dtype), self._leaf)
         self._set(value)
@@ -219,7 +220,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in self.__dict__.items() if key != "_core"}
-        return {**state, "_value": self._read()}
+        return {**state, "_multiplier": None, "_value": self._read()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         value = state["_value"]

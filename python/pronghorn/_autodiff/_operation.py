@@ -33,6 +33,7 @@ class Operation:
         differentiable: Whether results keep a history.
         settled: Whether results are narrowed, see `_settled`.
         public: What users call.
+        shortcut: Tried first, with the arguments; None from it means that it does not apply.
         rule: ``rule(dy, y, *args, **kwargs)``, a gradient (or a function that makes it) for each
             tensor argument; None where nothing flows back.
     """
@@ -48,6 +49,7 @@ class Operation:
         self.differentiable = True
         self.settled = True
         self.public: Callable[..., Any] = function
+        self.shortcut: Callable[..., Any] | None = None
         self._parameters = list(inspect.signature(function).parameters)
         self._tensor_names = set(self._parameters[:tensors])
 
@@ -56,6 +58,10 @@ class Operation:
 
     def apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The value for any kind of arguments."""
+        if self.shortcut is not None and not kwargs and len(args) == self.tensors:
+            found = self.shortcut(*args)
+            if found is not None:
+                return found
         if kwargs and not self._tensor_names.isdisjoint(kwargs):
             args, kwargs = self._by_position(args, kwargs)
         # Both are `args` itself until an argument turns out to be something else than an array.

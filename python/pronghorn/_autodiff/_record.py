@@ -22,6 +22,7 @@ class _State(threading.local):
 
     def __init__(self) -> None:
         self.tapes: list[Any] = []  # those of them that belong to a tape
+        self.unread: weakref.WeakSet[Any] = weakref.WeakSet()  # values a tape's end has read
 
 
 _state = _State()
@@ -91,8 +92,8 @@ class silenced:
             self._errors.__exit__(*error)
 
 
-# Calls of engines whose gradients may still be asked for. They read variables again then, so
-# that who changes one tells them before.
+# Calls of engines whose gradients may still be asked for, and values of variables that nobody has
+# looked at. They read variables then, so that who changes one tells them before.
 _calls: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -118,6 +119,10 @@ def close_tape(tape: Any) -> None:
     """Ends what `open_tape` began."""
     _state.depth -= 1
     _state.tapes.remove(tape)
+    if _state.unread:
+        for value in list(_state.unread):
+            value.read()
+        _state.unread.clear()
 
 
 def is_watched(variable: Any) -> bool:

@@ -9,11 +9,11 @@ import numpy as np
 
 from pronghorn import _engine, _tree
 from pronghorn._autodiff import Tensor, recording_is_on
+from pronghorn._autodiff._engine_call import array_of
 from pronghorn._engine import Array
 from pronghorn._graph import KerasTensor, Node
 from pronghorn.layers import _custom, _masks
 from pronghorn.layers._described import DescribedLayer
-from pronghorn.layers._recorded import array_of
 
 
 class CalledLayer(DescribedLayer):

@@ -6,8 +6,8 @@ import typing
 from typing import TYPE_CHECKING, Any
 
 from pronghorn._autodiff import Tensor
+from pronghorn._autodiff._engine_call import call_engine
 from pronghorn._engine import Array, EngineGraph
-from pronghorn.layers._recorded import call_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

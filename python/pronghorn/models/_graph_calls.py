@@ -9,9 +9,9 @@ import numpy as np
 
 from pronghorn import _tree
 from pronghorn._autodiff import Tensor, _record, value_of
+from pronghorn._autodiff._engine_call import array_of, call_engine
 from pronghorn._graph import KerasTensor
 from pronghorn.layers import _custom, _masks
-from pronghorn.layers._recorded import array_of, call_engine
 from pronghorn.models._graph_engine import EngineModel
 from pronghorn.models._graph_holder import _alone
 from pronghorn.models._preparation import Prepared, applied

@@ -9,6 +9,7 @@ import numpy as np
 from pronghorn._autodiff import OPERATIONS, Tensor, operation, rule
 from pronghorn._suggest import unknown
 from pronghorn.config import floatx
+from pronghorn.ops._panels import value_later
 
 _DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
@@ -282,7 +283,9 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
     """
     if sparse or ragged:
         raise ValueError("ops.convert_to_tensor does not support `sparse` and `ragged`.")
-    found = tensor_like(x)
+    found = value_later(x)
+    if found is None:
+        found = tensor_like(x)
     if dtype is not None and found.dtype != standard_dtype(dtype):
         found = cast(found, dtype)
     return Tensor(found) if isinstance(found, (np.ndarray, np.generic)) else found

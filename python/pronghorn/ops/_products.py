@@ -10,6 +10,7 @@ from pronghorn import _engine
 from pronghorn._autodiff import operation, rule
 from pronghorn.ops._arithmetic import fit
 from pronghorn.ops._choice import tensor_like
+from pronghorn.ops._panels import LARGE, times_variable
 from pronghorn.ops._reduction import sum as add_up
 from pronghorn.ops._shaping import broadcast_to, expand_dims, reshape, swapaxes, transpose
 
@@ -36,18 +37,13 @@ def matmul(x1: Any, x2: Any) -> Any:
     return np.matmul(x1, x2) if large is None else _engine.matmul(*large)
 
 
-# Multiply-adds from which NumPy's BLAS would use threads. Those and the engine's would wait for
-# each other's cores, so the engine's compute such products.
-_LARGE = 2**18
-
-
 def _large_matrices(x1: Any, x2: Any) -> tuple[Any, Any, bool, bool] | None:
     """What the engine multiplies: two arrays, and whether each is to be transposed."""
     if not (isinstance(x1, np.ndarray) and isinstance(x2, np.ndarray)):
         return None
     if x1.ndim != 2 or x2.ndim != 2 or x1.dtype != x2.dtype or x1.shape[1] != x2.shape[0]:
         return None
-    if x1.shape[0] * x1.shape[1] * x2.shape[1] < _LARGE or x1.dtype.char not in "fd":
+    if x1.shape[0] * x1.shape[1] * x2.shape[1] < LARGE or x1.dtype.char not in "fd":
         return None
     if not (x1.dtype.isnative and x2.dtype.isnative):
         return None
@@ -82,6 +78,9 @@ def _(dy: Any, y: Any, x1: Any, x2: Any) -> Any:
         return fit(matmul(swapaxes(x1, -1, -2), dy), x2)
 
     return first, second
+
+
+matmul._operation.shortcut = times_variable  # type: ignore[attr-defined]
 
 
 def dot(x1: Any, x2: Any) -> Any:
