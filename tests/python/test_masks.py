@@ -173,3 +173,17 @@ def test_merging_what_is_masked(name, inside):
     model.compile(keras.optimizers.SGD(0.0), "mse")
     loss = model.fit([a, b], np.zeros((2, 6)), verbose=0).history["loss"][0]
     assert loss == pytest.approx((expected**2).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("operation", [ops.multiply, ops.add, ops.maximum])
+def test_operations_end_masks(operation, tmp_path):
+    inputs = keras.Input((3, 2))
+    masked = layers.Masking()(inputs)
+    dense = layers.Dense(2, kernel_initializer="identity", bias_initializer="ones")
+    model = keras.Model(inputs, dense(operation(masked, masked)))
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "model.keras")
+    expected = ((np.asarray(operation(STEPS, STEPS)) + 1) ** 2).mean()
+    for each in (model, keras.models.load_model(tmp_path / "model.keras")):
+        loss = each.evaluate(STEPS, 0 * STEPS, verbose=0)
+        assert loss == pytest.approx(expected, rel=1e-5)

@@ -9,6 +9,7 @@ import numpy as np
 from pronghorn import _naming, _tree
 from pronghorn._autodiff import Tensor, paused
 from pronghorn._graph import KerasTensor, Node, dtype_name
+from pronghorn.layers import _masks
 from pronghorn.layers._custom import NotCompilable
 from pronghorn.layers._layer import Layer
 from pronghorn.layers._written import with_weight
@@ -47,7 +48,9 @@ class Operation(Layer):
 
 def apply_symbolic(record: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What an operation gives on symbolic tensors: a layer's output where there is that layer."""
-    layer, inputs = _built_in(record.name, args, kwargs)
+    layer = None
+    if not _masks.is_masked([list(args), kwargs]):  # an operation ends a mask, a layer may not
+        layer, inputs = _built_in(record.name, args, kwargs)
     if layer is not None:
         rest = "" if record.name in _MERGING else f"{args[1:]!r}{kwargs!r}"
         layer._same = (record.name, rest)
