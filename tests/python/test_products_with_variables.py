@@ -155,3 +155,18 @@ def test_the_number_of_threads_changes_no_bit() -> None:
         _engine.set_num_threads(before)
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_training_meanwhile_leaves_gradients_at_the_values_of_the_forward_pass() -> None:
+    rng = np.random.default_rng(6)
+    x, y = rng.standard_normal((8, 5)).astype("f4"), rng.standard_normal((8, 3)).astype("f4")
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3)])
+    model.compile(keras.optimizers.SGD(0.5), "mse")
+    before, given = model.get_weights()[0], ops.convert_to_tensor(x)
+    with keras.GradientTape() as tape:
+        tape.watch(given)
+        out = model(given)
+    model.fit(x, y, epochs=2, verbose=0)
+    assert abs(model.get_weights()[0] - before).max() > 0.01
+    dx = tape.gradient(out, given)
+    np.testing.assert_allclose(dx, np.ones((8, 3)) @ before.T, rtol=1e-5, atol=1e-6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pronghorn import _data, optimizers
+from pronghorn._autodiff._record import about_to_change
 from pronghorn._engine import Array, Trainer
 from pronghorn._numbers import integer
 from pronghorn.models import _feed
@@ -254,6 +255,7 @@ class CompiledModel(SteppedModel):
         if isinstance(feed, ColumnFeed):
             return self._run_columns(feed, batch_size, training, seed)
         if training:
+            about_to_change(self._engine_variables)
             spec = self.optimizer._engine_spec(self._engine_variables)
             if spec != self._optimizer_spec:
                 self._trainer.set_optimizer(spec)
