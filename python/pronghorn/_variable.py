@@ -218,6 +218,18 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     def __len__(self) -> int:
         return len(self._read())
 
+    def __float__(self) -> float:
+        return float(self._number())
+
+    def __int__(self) -> int:
+        return int(self._number())
+
+    def _number(self) -> Any:
+        value = self._read()
+        if value.ndim > 0:
+            raise TypeError(f"Only a scalar becomes a number. Received: shape={self.shape}")
+        return value
+
     def __getstate__(self) -> dict[str, Any]:
         state = {key: value for key, value in self.__dict__.items() if key != "_core"}
         return {**state, "_multiplier": None, "_value": self._read()}

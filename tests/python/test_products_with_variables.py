@@ -170,3 +170,10 @@ def test_training_meanwhile_leaves_gradients_at_the_values_of_the_forward_pass()
     assert abs(model.get_weights()[0] - before).max() > 0.01
     dx = tape.gradient(out, given)
     np.testing.assert_allclose(dx, np.ones((8, 3)) @ before.T, rtol=1e-5, atol=1e-6)
+
+
+def test_a_scalar_variable_becomes_a_number() -> None:
+    variable = keras.Variable(2.5)
+    assert (float(variable), int(variable)) == (2.5, 2)
+    with pytest.raises(TypeError, match=r"Received: shape=\(1,\)"):
+        float(keras.Variable([1.0]))
