@@ -256,9 +256,13 @@ def close_logs(ours: dict[str, Any], theirs: dict[str, Any], what: str) -> None:
 
 
 def prepare() -> None:
-    """float64 in both libraries."""
+    """float64 in both libraries, and probabilities that nothing cuts.
+
+    Keras's losses cut them to [epsilon, 1 - epsilon]; where softmax and loss are one, ours do not.
+    """
     for library in (keras, pronghorn):
         library.config.set_floatx("float64")
+        library.config.set_epsilon(1e-14)
     # Keras rounds what any backend but TensorFlow's computes in float64.
     dtypes.BIT64_TO_BIT32_DTYPE.clear()
     # This backend cannot add up the list of losses of a model.
