@@ -478,6 +478,9 @@ def test_interrupt_of_a_long_prediction():
     model = keras.Sequential([keras.Input((2048,)), *(keras.layers.Dense(2048) for _ in range(4))])
     x = np.ones((20_000, 2048), np.float32)
     model.predict(x[:1], verbose=0)
+    begun = time.monotonic()
+    model.predict(x[:1000], verbose=0)
+    twentieth = time.monotonic() - begun  # of the whole: how fast this machine and build are
     sent = []
 
     def later():
@@ -489,7 +492,7 @@ def test_interrupt_of_a_long_prediction():
     interrupter.start()
     with pytest.raises(KeyboardInterrupt):
         model.predict(x, verbose=0)
-    assert time.monotonic() - sent[0] < 0.5
+    assert time.monotonic() - sent[0] < max(0.5, 8 * twentieth)
     interrupter.join()
 
 
