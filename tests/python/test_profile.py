@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pronghorn as keras
-from pronghorn import _profile
+from pronghorn import _core, _profile
 
 IN, HIDDEN, OUT = 6, 40, 3
 ROWS, BATCH, EPOCHS = 22, 5, 2
@@ -76,6 +76,8 @@ def test_bytes_of_training(data, optimizer, arrays):
 @pytest.mark.parametrize(("rows", "work"), [(4, {"dX, dW, update"}), (40, {"dX", "dW and update"})])
 def test_one_pass_over_large_weights(rows, work):
     """Few rows: one phase does the work of two, which then have no line."""
+    if _core.info()["isa"] == "baseline":  # BLAS multiplies there
+        work = {"dX", "dW and update"}
     model = keras.Sequential(
         [keras.Input((IN,)), keras.layers.Dense(512), keras.layers.Dense(513, name="large")]
     )
