@@ -28,8 +28,6 @@ class PanelProductsTest : public testing::Test {};
 using Scalars = testing::Types<float, double>;
 TYPED_TEST_SUITE(PanelProductsTest, Scalars);
 
-// A product over a packed block is the same chain as the direct one, whichever matrix was packed,
-// and packing writes its block and nothing else.
 // Widths of narrow panels; none where vectors are short.
 template <class T>
 std::vector<std::size_t> narrow_widths(const Table<T>& kernels) {
@@ -151,6 +149,8 @@ TYPED_TEST(PanelProductsTest, OneRowHasTheBitsOfAPanelAtATime) {
   }
 }
 
+// A product over a packed block is the same chain as the direct one, whichever matrix was packed,
+// and packing writes its block and nothing else.
 TYPED_TEST(PanelProductsTest, PackedProductsHaveTheBitsOfDirectOnes) {
   using T = TypeParam;
   std::mt19937 engine(10);
