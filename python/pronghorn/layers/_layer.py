@@ -59,6 +59,11 @@ class Layer(CalledLayer):
     # What makes layers equal that operations create on symbolic tensors.
     _same: Any = None
 
+    @property
+    def _kind(self) -> str:
+        """What tables and plots call its class."""
+        return type(self).__name__
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._own_call = not getattr(cls.call, "_built_in", False)

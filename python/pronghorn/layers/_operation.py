@@ -36,6 +36,10 @@ class Operation(Layer):
         self._record = record
         self.built = True
 
+    @property
+    def _kind(self) -> str:
+        return class_name_of(self._record.name)
+
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         return self._record.public(*inputs, **kwargs)
 
@@ -44,6 +48,11 @@ class Operation(Layer):
 
     def _lower(self, graph: Any, inputs: Any) -> list[int]:
         raise NotCompilable(f"ops.{self._record.name} is no layer of the engine.")
+
+
+def class_name_of(operation: str) -> str:
+    """Keras's class for an operation, as files and tables name it."""
+    return "".join(part.capitalize() for part in operation.strip("_").split("_"))
 
 
 def apply_symbolic(record: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pronghorn._autodiff import Tensor
+from pronghorn._autodiff import Tensor, recording_is_on
+from pronghorn._autodiff._tensor import find
 from pronghorn._registry import Registry
 from pronghorn.config import epsilon, floatx
 
@@ -84,9 +85,11 @@ def loss_function(*aliases: str) -> Callable[[F], F]:
                 bound.apply_defaults()
                 return _specification(function.__name__, bound.arguments)
             sparse = function.__name__ in SPARSE
-            if isinstance(y_pred, Tensor):
-                targets, tensor = prepare_tensors(y_true, y_pred, sparse)
-                return function(targets, tensor, *args, **kwargs).astype(y_pred.dtype)
+            tensor = recorded_predictions(y_true, y_pred)
+            if tensor is not None:
+                dtype = tensor.dtype
+                targets, tensor = prepare_tensors(y_true, tensor, sparse)
+                return function(targets, tensor, *args, **kwargs).astype(dtype)
             targets, predictions, dtype = prepare(y_true, y_pred, sparse)
             value = function(targets, predictions, *args, **kwargs)
             return np.asarray(value).astype(dtype)[()]
@@ -178,9 +181,34 @@ def prepare(
     return np.asarray(targets64, np.float64), predictions.astype(np.float64), dtype
 
 
+def recorded_predictions(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor | None:
+    """Predictions as a tensor if anything may have a history; None if all are plain data."""
+    tensor = as_recorded(y_pred)
+    if tensor is None and any(as_recorded(each) is not None for each in (y_true, sample_weight)):
+        predictions = as_numbers(y_pred, "y_pred")
+        dtype = predictions.dtype if predictions.dtype.kind == "f" else np.dtype(floatx())
+        tensor = Tensor(predictions.astype(dtype))
+    return tensor
+
+
+def as_recorded(values: Any) -> Tensor | None:
+    """A tensor, variable, or list of them as a tensor; None for anything else."""
+    if isinstance(values, Tensor):
+        return values
+    if type(values) is np.ndarray or not recording_is_on():
+        return None
+    if hasattr(values, "_recorded"):
+        found: Tensor | None = values._recorded()
+        return found
+    if isinstance(values, (list, tuple)) and any(as_recorded(each) is not None for each in values):
+        return cast("Tensor", find("stack")(list(values)))
+    return None
+
+
 def prepare_tensors(y_true: Any, y_pred: Tensor, sparse: bool = False) -> tuple[Any, Tensor]:
     """As `prepare`, for predictions whose history is recorded."""
-    targets: Any = y_true if isinstance(y_true, Tensor) else as_numbers(y_true, "y_true")
+    tensor = as_recorded(y_true)
+    targets: Any = as_numbers(y_true, "y_true") if tensor is None else tensor
     predictions: Any = y_pred
     if not sparse:
         targets, predictions = same_rank(targets, predictions)

@@ -13,7 +13,13 @@ from pronghorn._autodiff import Tensor
 from pronghorn._autodiff._tensor import find
 from pronghorn._suggest import unknown
 from pronghorn.config import floatx
-from pronghorn.losses._function import as_numbers, engine_spec, same_rank
+from pronghorn.losses._function import (
+    as_numbers,
+    as_recorded,
+    engine_spec,
+    recorded_predictions,
+    same_rank,
+)
 
 if TYPE_CHECKING:
     from pronghorn._engine import LossSpec
@@ -87,8 +93,9 @@ class Loss:
         Returns:
             A NumPy scalar, or an array for reduction ``"none"`` or None.
         """
-        if isinstance(y_pred, Tensor):
-            return self._on_tensors(y_true, y_pred, sample_weight)
+        tensor = recorded_predictions(y_true, y_pred, sample_weight)
+        if tensor is not None:
+            return self._on_tensors(y_true, tensor, sample_weight)
         predictions = as_numbers(y_pred, "y_pred").astype(self._dtype)
         targets = as_numbers(y_true, "y_true")
         if targets.dtype.kind == "f":
@@ -103,7 +110,9 @@ class Loss:
 
     def _on_tensors(self, y_true: Any, y_pred: Tensor, sample_weight: Any) -> Any:
         """As on arrays, with the history recorded."""
-        targets = y_true if isinstance(y_true, Tensor) else Tensor(as_numbers(y_true, "y_true"))
+        targets: Any = as_recorded(y_true)
+        if targets is None:
+            targets = Tensor(as_numbers(y_true, "y_true"))
         # A model of float64 has its losses in float64 too, as in the engine.
         dtype: Any = self._dtype
         if not self._dtype_is_given and y_pred.dtype == np.float64:
@@ -237,9 +246,9 @@ def reduce_tensors(values: Any, sample_weight: Any, reduction: str | None) -> An
         total, weights = weigh(total, sample_weight)
         total = total * weights
     if reduction not in (None, "none"):
-        divisor = 1.0 if reduction == "sum" else float(total.size)
+        divisor: Any = 1.0 if reduction == "sum" else float(total.size)
         if reduction == "mean_with_sample_weight" and weights is not None:
-            divisor = float(np.asarray(weights).sum())
+            divisor = weights.sum()
         total = total.sum() * (1.0 / divisor if divisor else 0.0)
     return total.astype(dtype)
 
@@ -250,7 +259,9 @@ def weigh(values: NDArray[Any], sample_weight: ArrayLike) -> tuple[NDArray[Any],
     Raises:
         ValueError: If the shape of the weights does not fit.
     """
-    weights = as_numbers(sample_weight, "sample_weight").astype(np.float64)
+    tensor: Any = as_recorded(sample_weight)  # which may be learnt
+    weights: Any = as_numbers(sample_weight, "sample_weight") if tensor is None else tensor
+    weights = weights.astype(np.float64)
     values, weights = same_rank(values, weights)
     if not values.shape:  # one value of a whole batch
         values = np.broadcast_to(values, weights.shape)
@@ -282,7 +293,10 @@ def masked_weights(shape: tuple[int, ...], weights: Any, mask: Any, scaled: bool
     kept = np.asarray(mask, np.float64)
     if scaled:
         kept = kept * (kept.size / max(float(kept.sum()), 1e-7))
-    parts = [kept] if weights is None else [kept, np.asarray(weights, np.float64)]
+    parts: list[Any] = [kept]
+    if weights is not None:
+        tensor: Any = as_recorded(weights)
+        parts.append((np.asarray(weights) if tensor is None else tensor).astype(np.float64))
     total: Any = 1.0
     for part in parts:
         total = total * part.reshape(part.shape + (1,) * (len(shape) - part.ndim))

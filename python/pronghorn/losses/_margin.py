@@ -13,7 +13,7 @@ from pronghorn.losses._loss import FunctionLoss
 def _signs(targets: ArrayLike) -> Float64:
     """Targets of 0 and 1 as -1 and 1; others as they are."""
     array = in_float64(targets)
-    binary = ((array == 0) | (array == 1)).all()
+    binary = np.isin(np.asarray(array), (0.0, 1.0)).all()
     return 2.0 * array - 1.0 if binary else array
 
 

@@ -19,6 +19,7 @@ from pronghorn import _tree, activations, layers
 from pronghorn._autodiff._tensor import find
 from pronghorn._graph import KerasTensor
 from pronghorn._state import snake_case
+from pronghorn.layers._operation import class_name_of
 
 _SIZE_LIMIT = 2**26  # numbers in what an operation gives for one sample
 _PLACES = ("name", "trainable", "dtype")
@@ -157,7 +158,7 @@ def operation_config(layer: Any, node: Any) -> tuple[dict[str, Any], list[Any]]:
 
 
 def _config(operation: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    class_name = "".join(part.capitalize() for part in operation.split("_"))
+    class_name = class_name_of(operation)
     home = next((home for home, names in _HOMES.items() if operation in names.split()), "numpy")
     return {
         "module": f"keras.src.ops.{home}",

@@ -227,7 +227,7 @@ def _draw(dot: Any, model: Any, shown: _Shown, expand: bool) -> None:
 
 
 def _label(layer: Layer, shown: _Shown) -> str:
-    kind = type(layer).__name__
+    kind = layer._kind
     span = max(1, 2 * shown.shapes + shown.dtype + shown.trainable)
     title = f"<b>{layer.name}</b> ({kind})" if shown.names else f"<b>{kind}</b>"
     rows = [

@@ -77,7 +77,7 @@ def _is_chain(model: Model) -> bool:
 def _row(layer: Layer, prefix: str, nodes: Sequence[Node], chain: bool, flags: bool) -> list[str]:
     shape = _output_shape(layer, nodes)
     count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-    row = [f"{prefix}{layer.name} ({type(layer).__name__})", shape, count]
+    row = [f"{prefix}{layer.name} ({layer._kind})", shape, count]
     if not chain:
         row.append(_connections(layer, nodes))
     if flags:
