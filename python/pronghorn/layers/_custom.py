@@ -320,6 +320,8 @@ def lower(layer: Layer, graph: Any, inputs: Any) -> list[int]:
     # A fixed `training` gives way to what fit and predict ask for, as in Keras.
     if any(each[2].keys() - {"training"} or each[2].get("training") for each in calls):
         raise NotCompilable(f"Layer '{layer.name}' is called with arguments by name.")
+    if any(each[0].ndim == 1 for each in calls):  # the engine's samples have an axis
+        raise NotCompilable(f"Layer '{layer.name}' is called on samples of one number.")
     if len(tensors) != 1:
         raise NotCompilable(f"Layer '{layer.name}' has several inputs.")
     tensors[0]._masked = any(each[0]._masked for each in calls)

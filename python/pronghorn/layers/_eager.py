@@ -33,8 +33,9 @@ class EagerEngines:
                 f'Inputs of layer "{layer.name}" must have one batch size. Received shapes '
                 f"{[each.shape for each in inputs]}."
             )
-        vector = inputs[0].ndim == 1 and layer._keeps_shape
-        if inputs[0].ndim == 1:
+        flat = inputs[0].ndim == 1
+        if flat:
+            vector = layer._keeps_shape
             inputs = [each[None, :] if vector else each[:, None] for each in inputs]
         shapes = tuple(each.shape[1:] for each in inputs)
         flags = (layer.trainable, *(variable.trainable for variable in layer.weights))
@@ -52,7 +53,7 @@ class EagerEngines:
             (training, step),
             lambda again: [layer._compose(again, training)],
         )
-        return [result[0] for result in results] if vector else results
+        return _as_vectors(layer, results) if flat else results
 
     def run(self, layer: Layer, arrays: Sequence[Array], training: bool) -> list[Array]:
         """Applies `layer` to arrays of shape (batch, ...), already of its dtype."""
@@ -63,11 +64,10 @@ class EagerEngines:
             )
         # The engine keeps the batch apart and wants samples with at least one axis. For layers that
         # keep shapes a vector is one sample, so that softmax runs along it.
-        vector = arrays[0].ndim == 1 and layer._keeps_shape
-        if vector:
-            arrays = [array[None, :] for array in arrays]
-        elif arrays[0].ndim == 1:
-            arrays = [array[:, None] for array in arrays]
+        flat = arrays[0].ndim == 1
+        if flat:
+            vector = layer._keeps_shape
+            arrays = [array[None, :] if vector else array[:, None] for array in arrays]
         shapes = tuple(array.shape[1:] for array in arrays)
         key = (shapes, layer.trainable)
         engine = self._engines.get(key)
@@ -78,13 +78,20 @@ class EagerEngines:
             self._training_calls += 1
         else:
             outputs = engine.predict(arrays)
-        return [output[0] for output in outputs] if vector else outputs
+        return _as_vectors(layer, outputs) if flat else outputs
 
     def __deepcopy__(self, memo: dict[int, Any]) -> EagerEngines:
         return EagerEngines()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return EagerEngines, ()
+
+
+def _as_vectors(layer: Layer, outputs: Sequence[Any]) -> list[Any]:
+    """Outputs for vectors without the axis that the engine was given with them."""
+    if layer._keeps_shape:
+        return [output[0] for output in outputs]
+    return [output[:, 0] for output in outputs] if layer._adds_axis else list(outputs)
 
 
 def _make_engine(layer: Layer, shapes: Sequence[tuple[int, ...]]) -> Engine:

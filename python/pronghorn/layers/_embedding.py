@@ -45,6 +45,8 @@ class Embedding(Layer):
         [[[4.0, 5.0], [0.0, 1.0]]]
     """
 
+    _adds_axis = True
+
     def __init__(
         self,
         input_dim: int,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pronghorn._engine import Activation as ActivationSpec
     from pronghorn._engine import Constraint as ConstraintSpec
     from pronghorn._engine import Node as EngineNode
+    from pronghorn._graph import Node as GraphNode
     from pronghorn.layers._layer import Layer
     from pronghorn.layers._weights import WeightHolder
 
@@ -27,6 +28,19 @@ def reshape(graph: EngineGraph, index: int, shape: Sequence[int], name: str) -> 
     if graph.shapes[index] == target:
         return index
     return graph.append({"op": "reshape", "name": name, "inputs": [index], "shape": target}, target)
+
+
+def as_drawn(graph: EngineGraph, indices: Sequence[int], node: GraphNode) -> list[int]:
+    """Nodes of the engine in the shapes that the graph's node has.
+
+    They differ where a layer adds an axis to samples that are one number: the engine's have one axis.
+    """
+    found = []
+    for index, tensor in zip(indices, node.outputs, strict=True):
+        shape, own = tensor.shape[1:], graph.shapes[index]
+        grown = len(own) > len(shape) > 0 and own == (1, *shape)
+        found.append(reshape(graph, index, own[1:], node.operation.name) if grown else index)
+    return found
 
 
 def row_strides(shape: Sequence[int]) -> list[int]:

@@ -297,6 +297,7 @@ class GraphHolder(Layer):
             _custom.check_unmasked(node)
             sources = [values[id(tensor)] for tensor in node.input_tensors]
             results = _lowering.lower(node.operation, graph, sources)
+            results = _lowering.as_drawn(graph, results, node)
             for tensor, index in zip(node.outputs, results, strict=True):
                 values[id(tensor)] = index
         return [values[id(tensor)] for tensor in self._outputs]

@@ -209,6 +209,7 @@ class Preparation:
         for step in self._rest:
             _custom.check_unmasked(step.node)
             results = _lowering.lower(step.layer, graph, [values[n] for n in step.sources])
+            results = _lowering.as_drawn(graph, results, step.node)
             values.update(zip(step.results, results, strict=True))
         return [values[number] for number in self._outputs]
 
