@@ -297,3 +297,15 @@ def test_a_single_frozen_weight_stays():
         same = [np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
         assert same == [frozen is layer.kernel, frozen is layer.bias]
         assert [w is frozen for w in model.non_trainable_weights] == [True]
+
+
+def test_lambda_of_two_inputs_with_an_output_shape():
+    left, right = keras.Input((3,)), keras.Input((3,))
+    distance = layers.Lambda(
+        lambda pair: keras.ops.sum(keras.ops.abs(pair[0] - pair[1]), axis=1, keepdims=True),
+        output_shape=(1,),
+    )([left, right])
+    assert distance.shape == (None, 1)
+    a, b = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
+    found = keras.Model([left, right], distance).predict([a, b], verbose=0)
+    np.testing.assert_allclose(found, np.abs(a - b).sum(axis=1, keepdims=True))

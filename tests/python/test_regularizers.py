@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import pronghorn as keras
 from pronghorn import regularizers
 
 W = np.array([[1.0, -2.0], [0.5, 0.0]])
@@ -40,3 +41,28 @@ def test_get():
     for bad in (-0.1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="`l2`"):
             regularizers.L2(bad)
+
+
+class Spread(keras.regularizers.Regularizer):
+    """Of the user's own, without a configuration."""
+
+    def __call__(self, x):
+        return 0.5 * keras.ops.sum(keras.ops.square(x - keras.ops.mean(x)))
+
+
+def test_penalty_of_ones_own_on_what_a_layer_gives():
+    assert "Spread" in repr(Spread())
+    rng = np.random.default_rng(0)
+    x, y, w = rng.normal(size=(8, 3)), rng.normal(size=(8, 2)), rng.normal(size=(3, 2))
+    layer = keras.layers.Dense(2, use_bias=False, activity_regularizer=Spread())
+    model = keras.Sequential([keras.Input((3,)), layer])
+    model.set_weights([w])
+    model.compile("sgd", "mse")
+    z = x @ w
+    expected = ((z - y) ** 2).mean() + 0.5 * ((z - z.mean()) ** 2).sum() / 8
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(expected, rel=1e-5)
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.fit(x, y, batch_size=8, epochs=1, verbose=0)
+    centred = z - z.mean()
+    slope = x.T @ (2 * (z - y) / 16 + centred / 8)
+    np.testing.assert_allclose(model.get_weights()[0], w - 0.1 * slope, rtol=1e-4, atol=1e-6)

@@ -223,3 +223,12 @@ def test_sizes(size, expected):
 @pytest.mark.parametrize(("ends", "length"), [([0.45, 0.8, 1.0], n) for n in range(20, 120, 7)])
 def test_columns_fill_the_line(ends, length):
     assert sum(_table.column_widths(ends, length)) + len(ends) + 1 == length
+
+
+def test_operations_have_the_names_of_their_classes(capsys):
+    x = keras.Input((4,))
+    y = keras.ops.logsumexp(keras.ops.expand_dims(x[:, 1:], -1), axis=1)
+    keras.Model(x, y).summary(line_length=90)
+    printed = capsys.readouterr().out
+    for shown in ("get_item (GetItem)", "expand_dims (ExpandDims)", "logsumexp (Logsumexp)"):
+        assert shown in printed

@@ -64,7 +64,10 @@ class Lambda(Layer):
         if callable(self._output_shape):
             return self._output_shape(input_shape)
         given = self._output_shape
-        return (input_shape[0], *((given,) if isinstance(given, int) else given))
+        first = input_shape  # of several inputs, nested as they are
+        while isinstance(first, dict) or (first and isinstance(first[0], (tuple, list, dict))):
+            first = next(iter(first.values())) if isinstance(first, dict) else first[0]
+        return (first[0], *((given,) if isinstance(given, int) else given))
 
     @property
     def _shape_is_known(self) -> bool:

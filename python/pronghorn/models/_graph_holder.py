@@ -36,9 +36,6 @@ def _keys_or_names(structure: Any, tensors: Sequence[KerasTensor]) -> list[str]:
 class GraphHolder(Layer):
     """A layer that is a graph of layers."""
 
-    # Whether it has neither a graph nor a `call`: it holds models that steps of its own call.
-    _lacks_call = False
-
     def __init__(self, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
         self._layer_graph: LayerGraph | None = None

@@ -48,14 +48,7 @@ class GraphModel(CalledModel):
             inputs: A tensor, or a structure of them.
             *args: Further arguments.
             **kwargs: Further arguments, such as `training`.
-
-        Raises:
-            NotImplementedError: If a subclass that is no graph does not override it.
         """
-        if self._lacks_call:
-            raise NotImplementedError(
-                f"Model {type(self).__name__} does not have a `call()` method implemented."
-            )
         return self._call_built_in(inputs, *args, **kwargs)
 
     setattr(call, "_built_in", True)  # noqa: B010

@@ -55,14 +55,11 @@ class Model(ModelFiles, TrainingModel):
         name: str | None = None,
         trainable: bool | None = None,
     ) -> None:
-        graphless = inputs is None and outputs is None
-        later = self._graph_comes_later or (graphless and (self._own_call or self._users_own))
+        later = self._graph_comes_later or (self._own_call and inputs is None and outputs is None)
         if not later:
             _check_tensors("inputs", inputs)
             _check_tensors("outputs", outputs)
         super().__init__(name=name)
-        if graphless and not self._graph_comes_later and not self._own_call:
-            self._own_call = self._lacks_call = True  # its own steps put its parts together
         self._from_tensors = inputs is not None
         if inputs is not None:
             self._set_graph(*begun_at_inputs(inputs, outputs))

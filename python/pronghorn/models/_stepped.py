@@ -261,7 +261,7 @@ class SteppedModel(MeasuredModel):
         Not if they do: a model with a step of its own may be given data that its `call` is not for.
         """
         layers = self._flatten_layers()[1:]
-        if self._lacks_call or (layers and all(layer.built for layer in layers)):
+        if layers and all(layer.built for layer in layers):
             return
         if not self.built or self._layer_graph is None:
             first = feed.part(0, 1).data()

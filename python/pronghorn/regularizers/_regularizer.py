@@ -47,6 +47,8 @@ class Regularizer:
         return cls(**config)
 
     def __repr__(self) -> str:
+        if type(self).get_config is Regularizer.get_config:  # a class of the user's own
+            return object.__repr__(self)
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
 
