@@ -34,7 +34,7 @@ def reshape(graph: EngineGraph, index: int, shape: Sequence[int], name: str) -> 
 def as_drawn(graph: EngineGraph, indices: Sequence[int], node: GraphNode) -> list[int]:
     """Nodes of the engine in the shapes that the graph's node has.
 
-    They differ where a layer adds an axis to samples that are one number: the engine's have one axis.
+    They differ where a layer adds an axis to samples of one number, which have one in the engine.
     """
     found = []
     for index, tensor in zip(indices, node.outputs, strict=True):
