@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "bindings.hpp"
+#include "plain_data.hpp"
 #include "specs.hpp"
 
 namespace pronghorn::python {
@@ -11,12 +12,23 @@ struct PyTrainer {
   Either<Trainer> held;
 };
 
+// Class numbers, which index memory: they are checked before each pass over them.
+struct Labels {
+  py::array_t<std::int32_t> values;
+  std::size_t classes;
+  std::optional<int> ignored;
+  std::string name;
+
+  void check() const;
+};
+
 // A run and the arrays that it reads.
 template <class T>
 struct HeldRun {
   std::shared_ptr<Trainer<T>> trainer;
   std::unique_ptr<Run<T>> run;
   std::vector<py::array> alive;
+  std::vector<Labels> labels;
   py::object tapped = py::none();  // where outputs are copied to
 };
 struct PyRun {
@@ -29,6 +41,7 @@ struct Batch {
   std::vector<Targets<T>> targets;
   std::size_t samples = 0;
   std::vector<py::array> alive;
+  std::vector<Labels> labels;
 };
 
 // (n, rows..., columns) of an output as an array's expected extents.
@@ -49,14 +62,19 @@ bool has_extents(const py::array& array, std::size_t samples, const Shape& shape
   return true;
 }
 
-void check_labels(const py::array_t<std::int32_t>& labels, std::size_t classes,
-                  const std::optional<int>& ignored, const std::string& name) {
-  const std::int32_t* values = labels.data();
-  for (py::ssize_t i = 0; i < labels.size(); ++i) {
-    const bool known = values[i] >= 0 && static_cast<std::size_t>(values[i]) < classes;
-    if (!known && values[i] != ignored) {
+void Labels::check() const {
+  const std::int32_t* at = values.data();
+  const py::ssize_t count = values.size();
+  std::uint32_t largest = 0;  // a negative number is a large one
+  for (py::ssize_t i = 0; i < count; ++i) {
+    largest = std::max(largest, static_cast<std::uint32_t>(at[i]));
+  }
+  if (largest < classes) return;
+  for (py::ssize_t i = 0; i < count; ++i) {
+    const bool known = at[i] >= 0 && static_cast<std::size_t>(at[i]) < classes;
+    if (!known && at[i] != ignored) {
       throw py::value_error(name + " must lie in 0.." + std::to_string(classes - 1) + ", got " +
-                            std::to_string(values[i]) + " at position " + std::to_string(i));
+                            std::to_string(at[i]) + " at position " + std::to_string(i));
     }
   }
 }
@@ -91,8 +109,9 @@ Batch<T> to_batch(const Trainer<T>& trainer, const py::sequence& xs, const py::s
                               expected_extents(batch.samples, rows) + ", got " +
                               format_shape(array));
       }
-      check_labels(array, shapes[o].empty() ? 1 : shapes[o].back(), trainer.ignored_label(o),
-                   "ys" + suffix);
+      batch.labels.push_back({array, shapes[o].empty() ? 1 : shapes[o].back(),
+                              trainer.ignored_label(o), "ys" + suffix});
+      batch.labels.back().check();
       targets.labels = array.data();
       batch.alive.push_back(array);
     }
@@ -129,10 +148,23 @@ PyRun start_run(const std::shared_ptr<Trainer<T>>& trainer, const py::sequence& 
   HeldRun<T> held;
   held.trainer = trainer;
   held.alive = std::move(batch.alive);
+  held.labels = std::move(batch.labels);
   const Released released;
   held.run = trainer->run(batch.inputs, batch.targets, batch.samples, batch_size, training,
                           seed ? &*seed : nullptr);
   return PyRun{std::move(held)};
+}
+
+// Begins another pass of a run over its data; false if it is another trainer's.
+template <class T>
+bool restart(const PyTrainer& trainer, HeldRun<T>& held, std::optional<std::uint64_t> seed) {
+  const auto* own = std::get_if<std::shared_ptr<Trainer<T>>>(&trainer.held);
+  if (own == nullptr || *own != held.trainer) return false;
+  for (const Labels& labels : held.labels) labels.check();
+  held.tapped = py::none();
+  const Released released;
+  held.run->restart(seed ? &*seed : nullptr);
+  return true;
 }
 
 // Advances in slices of kSlice seconds, looking for signals in between.
@@ -369,6 +401,9 @@ void register_trainer(py::module_& m) {
         return std::visit([](const auto& h) { return results(h); }, self.held);
       });
 
+  m.def("plain_data", &plain_data, py::arg("x"), py::arg("y"), py::arg("classes"),
+        py::arg("shares"));
+
   py::class_<PyTrainer>(m, "Trainer")
       .def(py::init([](const PyEngine& engine, const py::sequence& losses,
                        const py::sequence& metrics, const py::object& optimizer,
@@ -444,6 +479,13 @@ void register_trainer(py::module_& m) {
           },
           py::arg("xs"), py::arg("ys"), py::arg("sample_weights"), py::arg("batch_size"),
           py::arg("training"), py::arg("shuffle_seed") = py::none())
+      .def(
+          "restart",
+          [](const PyTrainer& self, PyRun& run, std::optional<std::uint64_t> shuffle_seed) {
+            return std::visit([&](auto& held) { return restart(self, held, shuffle_seed); },
+                              run.held);
+          },
+          py::arg("run"), py::arg("shuffle_seed") = py::none())
       .def(
           "gradients",
           [](const PyTrainer& self, const py::sequence& xs, const py::sequence& ys,

@@ -209,6 +209,9 @@ class Trainer:
         training: bool,
         shuffle_seed: int | None = None,  # None: in order
     ) -> Run: ...
+    def restart(self, run: Run, shuffle_seed: int | None = None) -> bool:
+        """Begins another pass of a run over its data; False if it is another trainer's run."""
+
     def gradients(
         self,
         xs: Sequence[Array],
@@ -252,6 +255,12 @@ class Run:
 
     def reset_results(self) -> None: ...
     def results(self) -> Results: ...
+
+def plain_data(x: Array, y: Array, classes: int, shares: bool) -> Callable[[Any, Any], int]:
+    """A function of (x, y): their rows if they can be read in place like these, 0 otherwise.
+
+    int32 targets must lie in 0..classes-1; others in [0, 1] with `shares`, and be finite without.
+    """
 
 class Results(TypedDict):
     loss: tuple[float, float]  # (sum of batch loss * batch rows, rows), regularisers included

@@ -51,6 +51,7 @@ get_num_threads = _core.get_num_threads
 info = _core.info
 matmul = _core.matmul
 peak_flops = _core.peak_flops
+plain_data = _core.plain_data
 profile_lines = _core.profile_lines
 set_num_threads = _core.set_num_threads
 start_profiling = _core.start_profiling
@@ -82,6 +83,7 @@ __all__ = [
     "loss_names",
     "matmul",
     "peak_flops",
+    "plain_data",
     "profile_lines",
     "optimizer_hyper",
     "set_num_threads",

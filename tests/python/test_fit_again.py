@@ -1,5 +1,7 @@
 """Calls of fit and evaluate after the first, whose data go a shorter way."""
 
+import pickle
+
 import numpy as np
 import pytest
 from _linear import Linear, data, linear_model
@@ -112,3 +114,66 @@ def test_a_constraint_of_ones_own_is_seen_after_the_next_compile():
     assert model.run_mode == "split"
     kernel = model.layers[0].kernel.numpy() * 4
     np.testing.assert_array_equal(kernel, np.round(kernel))
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_epochs_of_one_fit_are_those_of_several(shuffle):
+    x, y = data(70, 3), np.arange(70, dtype="int32") % 3
+    runs = []
+    for calls in ((3,), (1, 2), (1, 1, 1)):
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(3)
+        model = classifier(3, "softmax", "sparse_categorical_crossentropy")
+        losses = []
+        for epochs in calls:
+            history = model.fit(
+                x, y, batch_size=16, epochs=epochs, shuffle=shuffle, validation_split=0.1, verbose=0
+            ).history
+            losses += zip(history["loss"], history["val_loss"], strict=True)
+        runs.append((losses, model.get_weights(), model.optimizer.iterations.numpy()))
+    for losses, weights, iterations in runs[1:]:
+        assert losses == runs[0][0]
+        assert iterations == runs[0][2] == 3 * 4
+        for a, b in zip(weights, runs[0][1], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_labels_are_checked_before_each_epoch():
+    x, y = data(6, 3), np.array([0, 1, 2, 2, 1, 0], "int32")
+    model = classifier(3, "softmax", "sparse_categorical_crossentropy")
+
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            y[4] = (1, 3, 2**30)[epoch]
+
+    with pytest.raises(ValueError, match="got 3 at position 4"):
+        model.fit(x, y, epochs=3, callbacks=[Spoil()], verbose=0)
+
+
+def test_an_optimizer_set_between_epochs_counts():
+    x, y = data(16, 3), data(16, 1, seed=2)
+    model = linear_model(optimizer=keras.optimizers.SGD(0.1, momentum=0.5))
+    other = linear_model(optimizer=keras.optimizers.SGD(0.1, momentum=0.5))
+    other.set_weights(model.get_weights())
+
+    class Slow(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.optimizer.momentum = 0.25
+            self.model.optimizer.learning_rate = 0.01
+
+    model.fit(x, y, epochs=2, shuffle=False, callbacks=[Slow()], verbose=0)
+    other.fit(x, y, shuffle=False, verbose=0)
+    other.optimizer.momentum, other.optimizer.learning_rate = 0.25, 0.01
+    other.fit(x, y, shuffle=False, verbose=0)
+    for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_arrays_from_a_pickle_go_the_short_way():
+    x, y = pickle.loads(pickle.dumps((data(6, 3), np.array([0, 1, 2, 2, 1, 0], "int32"))))
+    model = classifier(3, "softmax", "sparse_categorical_crossentropy")
+    model.fit(x, y, verbose=0)
+    model.fit(x, y, verbose=0)
+    assert model._plain_feed.feed(x, y).rows == 6
+    assert model._plain_feed.feed(x.copy(), y.copy()).rows == 6
+    assert model._plain_feed.feed(x.astype(">f4"), y) is None

@@ -215,6 +215,8 @@ class Run {
                       std::size_t rate_count);
   void reset_results();
   RunResults results() const;
+  // Begins another pass over the same data, with results anew; in order unless shuffled.
+  void restart(const std::uint64_t* shuffle_seed);
 
   // Has the outputs of the coming `batches` copied out, as the model gives them for a batch before
   // its update: outputs[o] has room for output o of all their samples, or is null. Only tapped

@@ -49,6 +49,18 @@ constexpr std::uint32_t philox_word(std::uint64_t seed, std::uint32_t stream, st
                     static_cast<std::uint32_t>(seed >> 32))[index % 4];
 }
 
+// Uniform on [0, bound) without bias, bound > 0, from the words that `next` gives. Lemire, ACM
+// TOMACS 29 (2019) 3, algorithm 5.
+template <class Next>
+std::uint32_t uniform_below(std::uint32_t bound, Next&& next) noexcept {
+  std::uint64_t product = std::uint64_t{next()} * bound;
+  if (static_cast<std::uint32_t>(product) < bound) {
+    const std::uint32_t least = (0u - bound) % bound;
+    while (static_cast<std::uint32_t>(product) < least) product = std::uint64_t{next()} * bound;
+  }
+  return static_cast<std::uint32_t>(product >> 32);
+}
+
 // The sequence of (seed, stream, step), drawn in order.
 class PhiloxSequence {
  public:
@@ -64,14 +76,8 @@ class PhiloxSequence {
     return words_[index_++ % 4];
   }
 
-  // Uniform on [0, bound) without bias, bound > 0. Lemire, ACM TOMACS 29 (2019) 3, algorithm 5.
   std::uint32_t below(std::uint32_t bound) noexcept {
-    std::uint64_t product = std::uint64_t{next()} * bound;
-    if (static_cast<std::uint32_t>(product) < bound) {
-      const std::uint32_t least = (0u - bound) % bound;
-      while (static_cast<std::uint32_t>(product) < least) product = std::uint64_t{next()} * bound;
-    }
-    return static_cast<std::uint32_t>(product >> 32);
+    return uniform_below(bound, [this] { return next(); });
   }
 
  private:

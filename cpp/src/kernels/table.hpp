@@ -283,6 +283,9 @@ struct Noise {
   void (*alpha_dropout)(const T* x, T* out, std::size_t n, double rate, T scale, T offset,
                         T dropped, std::uint64_t seed, std::uint32_t stream, std::uint64_t step,
                         std::uint64_t first) noexcept;
+  // The n words from the first one of `block` on.
+  void (*words)(std::uint32_t* out, std::size_t n, std::uint64_t seed, std::uint32_t stream,
+                std::uint64_t step, std::uint64_t block) noexcept;
 };
 
 // Vector mathematics on arrays, exposed for tests and benchmarks. <= 4 ULP (body/math.hpp).

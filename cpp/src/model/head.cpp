@@ -172,9 +172,14 @@ class HeadPhase final : public Phase<T> {
     args.ld_pred = ld_value;
     args.params = head_.params;
     args.labels = safe_labels;
+    const bool equal_rows = !has_weights && !head_.ignored;
     if (gradient_wanted_) {
-      for (std::size_t r = 0; r < rows; ++r) {
-        row_scale[r] = static_cast<T>(scale * weight_of_row(r, true, head_.ignored));
+      if (equal_rows) {
+        std::fill_n(row_scale, rows, static_cast<T>(scale));
+      } else {
+        for (std::size_t r = 0; r < rows; ++r) {
+          row_scale[r] = static_cast<T>(scale * weight_of_row(r, true, head_.ignored));
+        }
       }
       args.row_scale = row_scale;
       args.ld_grad = contribution_.accumulate ? ld : step.info(contribution_.tensor).ld;
@@ -184,8 +189,12 @@ class HeadPhase final : public Phase<T> {
     }
     head_.loss->run(args);
     double loss = 0;
-    for (std::size_t r = 0; r < rows; ++r) {
-      loss += weight_of_row(r, true, head_.ignored) * static_cast<double>(row_value[r]);
+    if (equal_rows) {
+      for (std::size_t r = 0; r < rows; ++r) loss += static_cast<double>(row_value[r]);
+    } else {
+      for (std::size_t r = 0; r < rows; ++r) {
+        loss += weight_of_row(r, true, head_.ignored) * static_cast<double>(row_value[r]);
+      }
     }
     sums[0] = loss;
     if (!gradient_wanted_) return;
@@ -214,6 +223,11 @@ class HeadPhase final : public Phase<T> {
                       std::int32_t* labels) const noexcept {
     const auto& source = step.source->targets[head_.output];
     const std::size_t ld = padded_cols();
+    if (source.dense == nullptr && head_.rows == 1) {  // what small networks mostly have
+      if (source.labels == nullptr) return;
+      for (std::size_t i = 0; i < samples; ++i) labels[i] = source.labels[step.sample(first + i)];
+      return;
+    }
     for (std::size_t i = 0; i < samples; ++i) {
       const std::size_t sample = step.sample(first + i);
       for (std::size_t r = 0; r < head_.rows; ++r) {

@@ -62,13 +62,27 @@ Run<T>::State::State(std::shared_ptr<Trainer<T>> trainer_, std::vector<const T*>
   if (batch_size_ == 0) throw std::invalid_argument("batch_size must be positive, got 0");
   auto& state = *trainer->state_;
   const Program<T>& program = training ? state.training_program() : state.evaluation_program();
-  if (shuffle_seed != nullptr) order = shuffled(samples, *shuffle_seed);
   const std::size_t chunk = std::min(chunk_steps(program, batch_size, training), steps());
   tables_ = InputTables<T>(program, std::min(checked_multiply(chunk, batch_size), samples));
   scalars_.resize(chunk);
-  scattered_ = !order.empty() && tables_.bytes_per_sample() * samples > kCachedBytes;
-  const std::shared_lock lock(state.engine->state_->locks);
-  penalty = state.engine->state_->penalty(training);
+  begin(shuffle_seed);
+}
+
+template <class T>
+void Run<T>::State::begin(const std::uint64_t* shuffle_seed) {
+  if (shuffle_seed == nullptr) {
+    order.clear();
+  } else if (order.empty()) {
+    order = shuffled(data.samples, *shuffle_seed);
+  } else {
+    shuffle(order, *shuffle_seed);
+  }
+  scattered_ = !order.empty() && tables_.bytes_per_sample() * data.samples > kCachedBytes;
+  done = 0;
+  totals.reset();
+  const auto& engine = *trainer->state_->engine->state_;
+  const std::shared_lock lock(engine.locks);
+  penalty = engine.penalty(training);
 }
 
 template <class T>
@@ -337,6 +351,12 @@ std::size_t Run<T>::samples() const noexcept {
 template <class T>
 void Run<T>::reset_results() {
   state_->totals.reset();
+}
+
+template <class T>
+void Run<T>::restart(const std::uint64_t* shuffle_seed) {
+  state_->tap = {};
+  state_->begin(shuffle_seed);
 }
 
 template <class T>

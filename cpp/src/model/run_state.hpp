@@ -18,6 +18,7 @@ struct Run<T>::State {
         std::vector<Targets<T>> targets, std::size_t samples, std::size_t batch_size, bool training,
         const std::uint64_t* shuffle_seed);
   ~State();
+  void begin(const std::uint64_t* shuffle_seed);
 
   std::shared_ptr<Trainer<T>> trainer;
   DataView<T> data;

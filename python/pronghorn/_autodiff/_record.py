@@ -27,6 +27,10 @@ class _State(threading.local):
 
 _state = _State()
 
+# One entry for each recording that is open in any thread. While it is empty nobody need look at the
+# state of the thread, which takes as long as the rest of a small call's checks.
+_open: list[None] = []
+
 
 class Node:
     """One recorded call; without `operation`, a place where gradients are wanted.
@@ -111,12 +115,14 @@ def recording_is_on() -> bool:
 
 def open_tape(tape: Any) -> None:
     """Begins to record for a tape."""
+    _open.append(None)
     _state.depth += 1
     _state.tapes.append(tape)
 
 
 def close_tape(tape: Any) -> None:
     """Ends what `open_tape` began."""
+    _open.pop()
     _state.depth -= 1
     _state.tapes.remove(tape)
     if _state.unread:
@@ -141,9 +147,11 @@ class recording:
     __slots__ = ()
 
     def __enter__(self) -> None:
+        _open.append(None)
         _state.depth += 1
 
     def __exit__(self, *error: object) -> None:
+        _open.pop()
         _state.depth -= 1
 
 

@@ -45,9 +45,13 @@ class CallbackList(Callback):
         **params: Any,
     ) -> None:
         super().__init__()
-        self.callbacks: list[Callback] = list(_flatten(callbacks))
-        self.history = self._last(History)
-        self.progbar = self._last(ProgbarLogger)
+        self.callbacks: list[Callback] = []
+        self.history: Any = None
+        self.progbar: Any = None
+        if callbacks is not None:
+            self.callbacks += _flatten(callbacks)
+            self.history = self._last(History)
+            self.progbar = self._last(ProgbarLogger)
         if self.history is None and add_history:
             self.history = History()
             self.callbacks.append(self.history)
@@ -59,8 +63,10 @@ class CallbackList(Callback):
         self.set_params(params)
 
     def _last(self, kind: type) -> Any:
-        found = [callback for callback in self.callbacks if isinstance(callback, kind)]
-        return found[-1] if found else None
+        for callback in reversed(self.callbacks):
+            if isinstance(callback, kind):
+                return callback
+        return None
 
     def __iter__(self) -> Iterator[Callback]:
         return iter(self.callbacks)
@@ -106,10 +112,14 @@ class CallbackList(Callback):
         self._call("on_batch_end", batch, logs)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._call("on_epoch_begin", epoch, logs)
+        logs = {} if logs is None else logs
+        for callback in self.callbacks:
+            callback.on_epoch_begin(epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self._call("on_epoch_end", epoch, logs)
+        logs = {} if logs is None else logs
+        for callback in self.callbacks:
+            callback.on_epoch_end(epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self._call("on_train_batch_begin", batch, logs)
@@ -130,10 +140,14 @@ class CallbackList(Callback):
         self._call("on_predict_batch_end", batch, logs)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._call("on_train_begin", logs)
+        logs = {} if logs is None else logs
+        for callback in self.callbacks:
+            callback.on_train_begin(logs)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        self._call("on_train_end", logs)
+        logs = {} if logs is None else logs
+        for callback in self.callbacks:
+            callback.on_train_end(logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         self._call("on_test_begin", logs)

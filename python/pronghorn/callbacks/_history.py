@@ -32,5 +32,6 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
-        if self.model is not None:
-            self.model.history = self
+        model = self.model
+        if model is not None:
+            model.history = self

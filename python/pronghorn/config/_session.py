@@ -57,10 +57,11 @@ def set_backend(backend: str) -> None:
 
 
 def _limit(name: str) -> int | None:
-    if name not in _limits:
+    try:
+        return _limits[name]
+    except KeyError:
         given = os.environ.get(f"KERAS_{name.upper()}")
-        _limits[name] = int(given) if given else None
-    return _limits[name]
+        return _limits.setdefault(name, int(given) if given else None)
 
 
 def _set_limit(name: str, value: int | None) -> None:

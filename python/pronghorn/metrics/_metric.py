@@ -58,6 +58,10 @@ class MetricVariable(NDArrayOperatorsMixin):
         same = array.shape == self._value.shape
         self._value = array if same else np.broadcast_to(array, self.shape).copy()
 
+    def _assign_float(self, value: float) -> None:
+        """As `assign`, for a variable of one float64."""
+        self._value = np.array(value)
+
     def assign_add(self, value: ArrayLike) -> None:
         """Adds to the value."""
         self.assign(self._value + np.asarray(value))

@@ -53,7 +53,7 @@ class Sum(Metric):
         return float(self.total)
 
     def _set_state(self, total: float, weight: float) -> None:
-        self.total.assign(total)
+        self.total._assign_float(total)
 
 
 @REGISTRY.add()
@@ -97,8 +97,8 @@ class Mean(Metric):
         return self._finish(float(self.total), float(self.count))
 
     def _set_state(self, total: float, weight: float) -> None:
-        self.total.assign(total)
-        self.count.assign(weight)
+        self.total._assign_float(total)
+        self.count._assign_float(weight)
 
 
 @REGISTRY.add()

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from pronghorn import _data, optimizers
 from pronghorn._autodiff._record import about_to_change
-from pronghorn._engine import Array, Trainer
+from pronghorn._engine import Array, Run, Trainer
 from pronghorn._numbers import integer
 from pronghorn.models import _feed
 from pronghorn.models._column_run import ColumnFeed, ColumnRun, Columns, rows_at_once
-from pronghorn.models._feed import Feed, Labels
+from pronghorn.models._feed import TRAINING, Feed, Labels
 from pronghorn.models._objective import Objective
 from pronghorn.models._plain_feed import PlainFeed
 from pronghorn.models._resolve import Request, check_identifiers, resolve
@@ -20,7 +20,7 @@ from pronghorn.models._tap_run import TapRun
 from pronghorn.optimizers._state import plan_state, read_state
 
 if TYPE_CHECKING:
-    from pronghorn._engine import OptimizerSpec, Run
+    from pronghorn._engine import OptimizerSpec
 
 
 # What a copy makes for itself.
@@ -170,7 +170,7 @@ class CompiledModel(SteppedModel):
         Raises:
             ValueError: If anything does not fit.
         """
-        labels = labels or Labels()
+        labels = labels or TRAINING
         if self._own_call:
             self._trace_on(x, labels.x)
         elif self._layer_graph is None:
@@ -246,8 +246,23 @@ class CompiledModel(SteppedModel):
         self._optimizer_spec, self._objective = spec, objective
         return trainer
 
-    def _run(self, feed: Feed, batch_size: int, training: bool, seed: int | None = None) -> Run:
-        """Begins a pass over `feed`."""
+    def _run(
+        self,
+        feed: Feed,
+        batch_size: int,
+        training: bool,
+        seed: int | None = None,
+        again: Run | None = None,
+    ) -> Run:
+        """Begins a pass over `feed`.
+
+        Args:
+            feed: The data.
+            batch_size: Rows a batch.
+            training: Whether to train.
+            seed: Of the order of the samples; None is their own.
+            again: The pass over the same data that has just ended.
+        """
         if self._stepping:
             return StepRun(self, feed, batch_size, training, seed)  # type: ignore[arg-type, return-value]
         if self._trainer is None or self._objective is None:
@@ -256,15 +271,23 @@ class CompiledModel(SteppedModel):
             return self._run_columns(feed, batch_size, training, seed)
         if training:
             about_to_change(self._engine_variables)
-            spec = self.optimizer._engine_spec(self._engine_variables)
-            if spec != self._optimizer_spec:
-                self._trainer.set_optimizer(spec)
-                self._optimizer_spec = spec
+            if not self.optimizer._has_told(self._optimizer_spec):
+                self._tell_optimizer(self._trainer)
+        if type(again) is Run and self._trainer.restart(again, seed):
+            return again
         weights = feed.sample_weights
         run = self._trainer.run(feed.xs, feed.ys, weights, batch_size, training, seed)
         if self._objective.tapped:
             return TapRun(run, feed, batch_size, self._objective)  # type: ignore[return-value]
         return run
+
+    def _tell_optimizer(self, trainer: Trainer) -> None:
+        """Gives the trainer the optimizer's numbers as they are now."""
+        spec = self.optimizer._engine_spec(self._engine_variables)
+        if spec != self._optimizer_spec:
+            trainer.set_optimizer(spec)
+            self._optimizer_spec = spec
+        self.optimizer._tell(self._optimizer_spec)
 
     def _run_columns(
         self, feed: ColumnFeed, batch_size: int, training: bool, seed: int | None
@@ -283,8 +306,9 @@ class CompiledModel(SteppedModel):
         return found
 
     def _begin_steps(self) -> None:
-        super()._begin_steps()
-        if not self._stepping and self._objective is not None and self._objective.tapped:
+        if self._stepping:
+            super()._begin_steps()
+        elif self._objective is not None and self._objective.tapped:
             self._objective.reset_tapped()
 
     def _compiled_meanwhile(self) -> RuntimeError:
@@ -310,8 +334,9 @@ class CompiledModel(SteppedModel):
             raise self._compiled_meanwhile()
         self._objects = None  # which Python may have used meanwhile
         self._loss_tracker._set_state(*results["loss"])
-        for tracker, i in zip(objective.loss_trackers, objective.loss_outputs, strict=False):
-            tracker._set_state(*results["output_losses"][i])
+        if objective.loss_trackers:
+            for tracker, i in zip(objective.loss_trackers, objective.loss_outputs, strict=False):
+                tracker._set_state(*results["output_losses"][i])
         objective.take_over(results)
         return objective.logs(results)
 

@@ -55,6 +55,7 @@ class Labels:
     sample_weight: str = "sample_weight"
 
 
+TRAINING = Labels()
 VALIDATION = Labels("validation_data[0]", "validation_data[1]", "validation_data[2]")
 
 

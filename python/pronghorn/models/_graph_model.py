@@ -33,7 +33,7 @@ class GraphModel(CalledModel):
         """
         if self._given_spec is not None:
             check_inputs(self._given_spec, inputs, self.name, self._dtype)
-        if not (args or kwargs or _record._state.depth):
+        if not (args or kwargs or (_record._open and _record._state.depth)):
             plain = self._plain_predict(inputs)
             if plain is not None:
                 return plain

@@ -82,15 +82,23 @@ class Objective:
         return [[spec for _, spec in self._in_engine(o)] for o in range(len(self.metrics))]
 
     @functools.cached_property
+    def _engine_objects(self) -> list[tuple[Any, int, int]]:
+        """The metrics of `engine_metrics`, each with its output and its place there."""
+        return [
+            (each.metric, output, place)
+            for output in range(len(self.metrics))
+            for place, (each, _) in enumerate(self._in_engine(output))
+        ]
+
+    @functools.cached_property
     def tapped(self) -> list[int]:
         """The outputs that metrics in Python see."""
         return [o for o, row in enumerate(self.metrics) if any(m.spec is None for m in row)]
 
     def take_over(self, results: Results) -> None:
         """Gives the engine's sums to the metrics."""
-        for output, sums in enumerate(results["metrics"]):
-            for (tracked, _), pair in zip(self._in_engine(output), sums, strict=True):
-                tracked.metric._set_state(*pair)
+        for metric, output, place in self._engine_objects:
+            metric._set_state(*results["metrics"][output][place])
 
     def reset_tapped(self) -> None:
         """Lets the metrics that Python computes forget what they saw."""
@@ -123,6 +131,8 @@ class Objective:
     def logs(self, results: Results) -> dict[str, float]:
         """Named results, sorted by name."""
         logs = {"loss": _ratio(results["loss"])}
+        if self._loss_alone:
+            return logs
         if len(self.loss_outputs) > 1:
             for i in self.loss_outputs:
                 logs[f"{self.output_names[i]}_loss"] = _ratio(results["output_losses"][i])
@@ -164,6 +174,10 @@ class Objective:
         places = [(i, j) for i, row in enumerate(self.metrics) for j in range(len(row))]
         weighted = [p for p in places if self.metrics[p[0]][p[1]].weighted]
         return [p for p in places if p not in weighted], weighted
+
+    @functools.cached_property
+    def _loss_alone(self) -> bool:
+        return len(self.loss_outputs) < 2 and not self._metric_places
 
     @functools.cached_property
     def _metric_places(self) -> dict[str, tuple[int, int]]:

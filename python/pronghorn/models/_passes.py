@@ -53,19 +53,21 @@ class ArrayPasses:
     def next(self) -> tuple[Run, int]:
         """The pass, and the number of its batches in this epoch."""
         assert self.steps is not None
-        if self._limit is None or self._run is None or self._run.done >= self._run.steps:
+        run = self._run
+        if run is None or self._limit is None or run.done >= run.steps:
             seed = next_seed() if self._shuffle else None
-            self._run = self._model._run(self._feed, self._size, self._training, seed)
+            run = self._model._run(self._feed, self._size, self._training, seed, run)
+            self._run = run
         else:
-            self._run.reset_results()
-        left = self._run.steps - self._run.done
+            run.reset_results()
+        left = run.steps - run.done
         if left < self.steps:
             warnings.warn(
                 f"`steps_per_epoch` is {self.steps}, but only {left} batches of {self._size} "
                 "samples are left in this pass over the data; the epoch is shorter.",
                 stacklevel=4,
             )
-        return self._run, min(left, self.steps)
+        return run, min(left, self.steps)
 
     def close(self) -> None:
         """Nothing to end."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from pronghorn import _engine
 from pronghorn.models._feed import BINARY, HINGES, Feed
 
 if TYPE_CHECKING:
-    from pronghorn._engine import Array
     from pronghorn.models._objective import Objective
 
 
@@ -28,9 +26,8 @@ class PlainFeed:
         x, y = feed.xs[0], feed.ys[0]
         assert y is not None
         self.objective = objective
-        self._x, self._y = (x.shape[1:], x.dtype), (y.shape[1:], y.dtype)
-        self._classes = classes
-        self._is_share = objective.kernels(0)[0] in BINARY
+        is_share = objective.kernels(0)[0] in BINARY
+        self._rows = _engine.plain_data(x, y, classes or 0, is_share)
 
     @classmethod
     def learnt(
@@ -52,23 +49,5 @@ class PlainFeed:
 
     def feed(self, x: Any, y: Any) -> Feed | None:
         """The arrays as a feed; None if they must go the long way."""
-        if not (_is(x, *self._x) and _is(y, *self._y) and len(x) == len(y) and x.size):
-            return None
-        return Feed([x], [y], [None], len(x)) if self._values_fit(y) else None
-
-    def _values_fit(self, y: Array) -> bool:
-        if self._classes is not None:  # a negative number is a large one
-            largest = np.maximum.reduce(y.view(np.uint32), axis=None)
-            return bool(largest < self._classes)
-        if self._is_share:
-            least, largest = np.minimum.reduce(y, axis=None), np.maximum.reduce(y, axis=None)
-            return bool(least >= 0 and largest <= 1)
-        return bool(np.isfinite(y).all())
-
-
-def _is(array: Any, shape: Any, dtype: Any) -> bool:
-    """Whether it is an array of such samples that can be read in place."""
-    if type(array) is not np.ndarray or array.shape[1:] != shape or array.dtype != dtype:
-        return False
-    flags = array.flags
-    return bool(flags.c_contiguous and flags.aligned)
+        rows = self._rows(x, y)
+        return Feed([x], [y], [None], rows) if rows else None

@@ -74,11 +74,13 @@ class SteppedModel(MeasuredModel):
             return True
         if self.optimizer is not None and self.optimizer._steps_in_python:
             return True
-        # Plain loops, since every call of `fit` comes here.
-        cls = type(self)
-        for name in _STEPS:
-            if getattr(cls, name) is not getattr(SteppedModel, name):
-                return True
+        cls, base = type(self), SteppedModel  # one by one, since every call of `fit` comes here
+        if cls.train_step is not base.train_step or cls.test_step is not base.test_step:
+            return True
+        if cls.compute_loss is not base.compute_loss:
+            return True
+        if cls.compute_metrics is not base.compute_metrics:
+            return True
         # What an engine was made of does not change while it is there.
         if self._verdict is not None and self._verdict[0] is self._engine:
             return self._verdict[1]

@@ -81,7 +81,9 @@ class TrainingModel(EvaluatingModel):
         level = _validation.verbose(verbose)
         size = _validation.batch_size(batch_size)
         last, first = _validation.epochs(epochs, initial_epoch)
-        last = min(last, config.max_epochs() or last)
+        most = config.max_epochs()
+        if most is not None and most < last:
+            last = most
         steps = limited(_validation.steps(steps_per_epoch, "steps_per_epoch"))
         frequency = _validation.validation_epochs(validation_freq)
         shuffle = _validation.flag(shuffle, "shuffle")

@@ -198,8 +198,12 @@ class Optimizer(Applying, Averaging, Stored, Written):
         if not self._is_written:
             self._engine_spec()
 
+    # The last specification that a model made of these attributes and gave to its engine.
+    _told: Any = None
+
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
+        self.__dict__["_told"] = None
         if isinstance(value, Variable):
             self._track_variable(value)
 
@@ -304,6 +308,7 @@ class Optimizer(Applying, Averaging, Stored, Written):
     def __getstate__(self) -> dict[str, Any]:
         """For pickle and copy: the settings; a model carries the state over, alone it is new."""
         fresh: dict[str, Any] = {"_trainer": None, "_weights": (), "_held": (), "_holder": None}
+        fresh["_told"] = None
         if self._before_build is not None:
             fresh["_own_variables"] = self._own_variables[: self._before_build]
             fresh["_before_build"] = None
@@ -410,6 +415,16 @@ class Optimizer(Applying, Averaging, Stored, Written):
             if undecayed:
                 spec["undecayed"] = undecayed
         return spec
+
+    def _has_told(self, spec: OptimizerSpec | None) -> bool:
+        """Whether an engine that follows `spec` knows all numbers as they are now."""
+        return self._told is not None and self._told is spec
+
+    def _tell(self, spec: OptimizerSpec | None) -> None:
+        """Remembers what an engine follows, if that depends on this object's attributes alone."""
+        plain = type(self)._engine_spec is Optimizer._engine_spec
+        if plain and not (self._undecayed or self._undecayed_names):
+            self.__dict__["_told"] = spec
 
     def _bind(self, trainer: Trainer, weights: Sequence[Any]) -> None:
         """Makes ``trainer`` the keeper of this optimizer's state, from the present count on.

@@ -84,11 +84,23 @@ void alpha_dropout(const T* x, T* out, std::size_t n, double rate, T scale, T of
   });
 }
 
+void words(std::uint32_t* out, std::size_t n, std::uint64_t seed, std::uint32_t stream,
+           std::uint64_t step, std::uint64_t block) noexcept {
+  std::size_t done = 0;
+  for (; done + kPhiloxWordsAtOnce <= n; done += kPhiloxWordsAtOnce) {
+    philox_words(seed, stream, step, block + done / 4, out + done);
+  }
+  if (done == n) return;
+  std::uint32_t last[kPhiloxWordsAtOnce];
+  philox_words(seed, stream, step, block + done / 4, last);
+  __builtin_memcpy(out + done, last, (n - done) * sizeof(std::uint32_t));
+}
+
 }  // namespace
 
 template <class T>
 Noise<T> noise_table() noexcept {
-  return {normals<T>, alpha_dropout<T>};
+  return {normals<T>, alpha_dropout<T>, words};
 }
 
 template Noise<float> noise_table<float>() noexcept;
