@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from pronghorn._arguments import MISFITS, Checks
 from pronghorn._autodiff import _record
 from pronghorn._autodiff._record import Node
 from pronghorn._autodiff._tensor import OPERATIONS, Tensor, find
@@ -218,11 +219,18 @@ def operation(
         record = Operation(function, name or function.__name__, tensors, gathered)
         record.differentiable = differentiable
         record.settled = settled
-        apply = record.apply
+        apply, checks = record.apply, Checks(function)
 
         @functools.wraps(function)
         def public(*args: Any, **kwargs: Any) -> Any:
-            return apply(args, kwargs)
+            try:
+                return apply(args, kwargs)
+            except MISFITS as error:
+                said = checks.explain(error, args, kwargs)
+                # An index beyond the last one ends an iteration.
+                if said is error or (type(error) is IndexError and record.name == "get_item"):
+                    raise
+                raise said from error
 
         setattr(public, "_operation", record)  # noqa: B010
         record.public = public

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
+from pronghorn._arguments import check_constructor, checked, explained
+
 T = TypeVar("T")
 
 _registered: dict[str, Any] = {}
@@ -19,6 +21,7 @@ _scope: contextvars.ContextVar[Mapping[str, Any]] = contextvars.ContextVar(
 )
 
 
+@check_constructor
 class CustomObjectScope:
     """Within it, configurations may name the given classes and functions.
 
@@ -63,6 +66,7 @@ def get_custom_objects() -> dict[str, Any]:
     return _registered
 
 
+@checked
 def register_keras_serializable(
     package: str = "Custom", name: str | None = None
 ) -> Callable[[T], T]:
@@ -112,6 +116,7 @@ def is_registered(obj: Any) -> bool:
     return obj in _names
 
 
+@explained
 def get_registered_object(
     name: str,
     custom_objects: Mapping[str, Any] | None = None,

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from pronghorn._arguments import explained
 
+
+@explained
 def glu(x: Any, axis: int = -1) -> Any:
     """Gated linear unit: act(x) = a * sigmoid(b), where a and b are the halves of x.
 
@@ -27,6 +30,7 @@ def glu(x: Any, axis: int = -1) -> Any:
     return ops.glu(x, axis=axis)
 
 
+@explained
 def sparsemax(x: Any, axis: int = -1) -> Any:
     """The point of the probability simplex that is nearest to x: a softmax with exact zeros.
 

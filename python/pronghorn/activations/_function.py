@@ -14,6 +14,7 @@ from typing import Any, TypedDict, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pronghorn._arguments import explained
 from pronghorn._registry import Registry
 from pronghorn.config import floatx
 
@@ -40,9 +41,10 @@ def activation(*aliases: str) -> Callable[[F], F]:
     """Decorator: registers an activation under its own name and gives it ``_engine_spec``."""
 
     def register(function: F) -> F:
-        REGISTRY.add(*aliases)(function)
-        setattr(function, "_engine_spec", lambda: engine_spec(function))  # noqa: B010
-        return function
+        public = explained(function)
+        REGISTRY.add(*aliases)(public)
+        setattr(public, "_engine_spec", lambda: engine_spec(public))  # noqa: B010
+        return public
 
     return register
 

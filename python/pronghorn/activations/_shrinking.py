@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pronghorn._arguments import explained
 from pronghorn.activations._function import activation, apply
 
 
@@ -62,6 +63,7 @@ def tanh_shrink(x: Any) -> Any:
     return apply(x, "tanh_shrink")
 
 
+@explained
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """act(x) = x where x > threshold, else default_value.
 

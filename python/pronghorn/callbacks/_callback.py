@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pronghorn import _arguments
+
 if TYPE_CHECKING:
     from pronghorn.models import Model
 
@@ -31,6 +33,10 @@ class Callback:
         >>> count.epochs
         1
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _arguments.check_constructor(cls)
 
     def __init__(self) -> None:
         self.params: dict[str, Any] | None = None

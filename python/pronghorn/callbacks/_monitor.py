@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from pronghorn import _arguments
 from pronghorn._numbers import real
 from pronghorn.callbacks._callback import Callback
 
@@ -31,7 +32,7 @@ class MonitorCallback(Callback):
             warnings.warn(
                 f"[{type(self).__name__}] unknown mode {mode!r}; 'auto' is used. Known: auto, max, "
                 "min.",
-                stacklevel=3,
+                stacklevel=_arguments.stacklevel(),
             )
             mode = "auto"
         self.monitor = monitor

@@ -83,7 +83,7 @@ class VarianceScaling(RandomInitializer):
         distribution = str(distribution).lower()
         if distribution == "normal":
             distribution = "truncated_normal"
-        if mode not in _MODES:
+        if str(mode) not in _MODES:
             raise unknown("mode", mode, _MODES)
         if distribution not in _DISTRIBUTIONS:
             raise unknown("distribution", distribution, _DISTRIBUTIONS)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn import _tree
+from pronghorn._arguments import check_constructor
 from pronghorn._suggest import unknown
 
 _DTYPES = (
@@ -16,6 +17,7 @@ _DTYPES = (
 )  # fmt: skip
 
 
+@check_constructor
 class InputSpec:
     """What one input of a layer must be like; a layer's `input_spec` is checked at every call.
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pronghorn import _naming, regularizers
+from pronghorn import _arguments, _naming, regularizers
 from pronghorn._autodiff import _record
 from pronghorn._engine import EngineGraph
 from pronghorn.layers import _custom, _lowering
@@ -73,6 +73,8 @@ class Layer(CalledLayer):
             cls.supports_masking = cls._makes_mask = True
         if cls._own_call and "build" in cls.__dict__:
             _custom.wrap_build(cls)
+        if cls.__module__.startswith("pronghorn.layers."):
+            _arguments.check_constructor(cls)
 
     def __init__(
         self,
@@ -82,7 +84,12 @@ class Layer(CalledLayer):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if name is not None and "/" in str(name):
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"`name` of a layer must be a string. Received: name={name!r} "
+                f"(of type {type(name).__name__})"
+            )
+        if name is not None and "/" in name:
             raise ValueError(f"`name` of a layer must not contain '/'. Received: name={name!r}")
         if not isinstance(trainable, bool):
             raise ValueError(
@@ -116,7 +123,7 @@ class Layer(CalledLayer):
         warnings.warn(
             "Passing `input_shape` or `input_dim` to a layer is discouraged; begin a Sequential "
             "model with `Input(shape)`.",
-            stacklevel=4,
+            stacklevel=_arguments.stacklevel(),
         )
         return tuple(shape)
 

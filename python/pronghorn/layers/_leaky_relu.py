@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from pronghorn import activations
+from pronghorn import _arguments, activations
 from pronghorn.layers._elementwise import ActivationLayer
 
 
@@ -29,7 +29,10 @@ class LeakyReLU(ActivationLayer):
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         if "alpha" in kwargs:
             negative_slope = kwargs.pop("alpha")
-            warnings.warn("LeakyReLU's `alpha` is now `negative_slope`.", stacklevel=2)
+            warnings.warn(
+                "LeakyReLU's `alpha` is now `negative_slope`.",
+                stacklevel=_arguments.stacklevel(),
+            )
         if not negative_slope >= 0:
             raise ValueError(
                 f"`negative_slope` must be >= 0. Received: negative_slope={negative_slope}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pronghorn._arguments import explained
 from pronghorn._serialization._custom_objects import CustomObjectScope
 from pronghorn._serialization._objects import serialize_keras_object
 from pronghorn._serialization._older import layer_from_config
 
 
+@explained
 def serialize(layer: Any) -> dict[str, Any]:
     """The configuration of a layer or model, with its class.
 

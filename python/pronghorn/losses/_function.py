@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pronghorn._arguments import MISFITS, Checks
 from pronghorn._autodiff import Tensor, recording_is_on
 from pronghorn._autodiff._tensor import find
 from pronghorn._registry import Registry
@@ -78,6 +79,8 @@ def loss_function(*aliases: str) -> Callable[[F], F]:
     def register(function: F) -> F:
         signature = inspect.signature(function)
 
+        checks = Checks(function)
+
         @functools.wraps(function)
         def wrapper(y_true: Any, y_pred: Any, *args: Any, **kwargs: Any) -> Any:
             if isinstance(y_pred, _Probe):
@@ -85,14 +88,20 @@ def loss_function(*aliases: str) -> Callable[[F], F]:
                 bound.apply_defaults()
                 return _specification(function.__name__, bound.arguments)
             sparse = function.__name__ in SPARSE
-            tensor = recorded_predictions(y_true, y_pred)
-            if tensor is not None:
-                dtype = tensor.dtype
-                targets, tensor = prepare_tensors(y_true, tensor, sparse)
-                return function(targets, tensor, *args, **kwargs).astype(dtype)
-            targets, predictions, dtype = prepare(y_true, y_pred, sparse)
-            value = function(targets, predictions, *args, **kwargs)
-            return np.asarray(value).astype(dtype)[()]
+            try:
+                tensor = recorded_predictions(y_true, y_pred)
+                if tensor is not None:
+                    dtype = tensor.dtype
+                    targets, tensor = prepare_tensors(y_true, tensor, sparse)
+                    return function(targets, tensor, *args, **kwargs).astype(dtype)
+                targets, predictions, dtype = prepare(y_true, y_pred, sparse)
+                value = function(targets, predictions, *args, **kwargs)
+                return np.asarray(value).astype(dtype)[()]
+            except MISFITS as error:
+                said = checks.explain(error, (y_true, y_pred, *args), kwargs)
+                if said is error:
+                    raise
+                raise said from error
 
         setattr(wrapper, "_engine_spec", lambda: engine_spec(wrapper))  # noqa: B010
         REGISTRY.add(*aliases)(wrapper)

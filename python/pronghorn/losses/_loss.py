@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pronghorn import _state
+from pronghorn import _arguments, _state
 from pronghorn._autodiff import Tensor
 from pronghorn._autodiff._tensor import find
 from pronghorn._suggest import unknown
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
 
+@_arguments.check_constructor
 class Loss:
     """A loss to be minimised; subclass it and write ``call``.
 
@@ -50,6 +51,10 @@ class Loss:
         >>> float(MeanFourthPower()([[0.0, 0.0]], [[1.0, 3.0]]))
         41.0
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _arguments.check_constructor(cls)
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pronghorn import config
+from pronghorn._arguments import explained
 from pronghorn._numbers import integer
 from pronghorn.losses._function import Float64
 from pronghorn.metrics._function import same_shape
@@ -23,6 +24,7 @@ def _wide(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Float64, Float64, Any]:
 
 
 @REGISTRY.add()
+@explained
 def pearson_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Any:
     """The covariance of targets and predictions over the product of their standard deviations.
 
@@ -49,6 +51,7 @@ def pearson_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) ->
 
 
 @REGISTRY.add()
+@explained
 def concordance_correlation(y_true: ArrayLike, y_pred: ArrayLike, axis: int = -1) -> Any:
     """2 cov(y, p) / (var y + var p + (mean y - mean p)^2), as Keras computes the covariance.
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pronghorn._arguments import explained
 from pronghorn.config import floatx
 from pronghorn.losses._function import (
     ENGINE_ARGUMENTS,
@@ -26,6 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def metric_function(function: F) -> F:
     """Decorator: results in ``config.floatx()``, and ``_metric_spec`` for the engine."""
 
+    @explained
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return np.asarray(function(*args, **kwargs)).astype(floatx())[()]

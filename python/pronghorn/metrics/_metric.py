@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import ArrayLike, NDArray
 
-from pronghorn import _state, initializers
+from pronghorn import _arguments, _state, initializers
 from pronghorn._registry import Registry
 from pronghorn._suggest import unknown
 from pronghorn.config import floatx
@@ -103,6 +103,7 @@ class MetricVariable(NDArrayOperatorsMixin):
         return f"<{self.name}: {self._value!r}>"
 
 
+@_arguments.check_constructor
 class Metric:
     """A number that describes how good predictions are; subclass it for one of your own.
 
@@ -133,6 +134,7 @@ class Metric:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """What a user's class changes of a metric that the engine knows, the engine does not."""
         super().__init_subclass__(**kwargs)
+        _arguments.check_constructor(cls)
         own = not cls.__module__.startswith("pronghorn.") and "_engine_spec" not in vars(cls)
         if own and not vars(cls).keys().isdisjoint(("update_state", "result")):
             setattr(cls, "_engine_spec", Metric._engine_spec)  # noqa: B010

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn import layers
+from pronghorn._arguments import check_constructor
 from pronghorn._engine import Array
 from pronghorn._graph import KerasTensor
 from pronghorn._numbers import integer
@@ -21,6 +22,7 @@ _NO_CATEGORIES = (TFDIdentity, layers.Normalization, layers.Rescaling)
 _UNBATCHED = 32  # how many single samples are learnt from at once
 
 
+@check_constructor
 class FeatureSpace(FeatureGraph):
     """Prepares the columns of a table for a dense network.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pronghorn import _tree
+from pronghorn._arguments import checked
 from pronghorn._graph import producer
 from pronghorn.layers import Layer
 from pronghorn.models._graph_model import GraphModel
@@ -26,6 +27,7 @@ class _Shown:
     trainable: bool
 
 
+@checked
 def model_to_dot(
     model: Any,
     show_shapes: bool = False,
@@ -71,6 +73,8 @@ def model_to_dot(
     """
     if kwargs:
         raise ValueError(f"model_to_dot has no arguments {sorted(kwargs)}. Received: {kwargs}")
+    if not isinstance(model, Layer):
+        raise TypeError(f"`model` must be a model. Received: {model!r}")
     if not model.built:
         raise ValueError(
             f"Model '{model.name}' is not built yet: call `build(input_shape)`, or call it on data."
@@ -83,6 +87,7 @@ def model_to_dot(
     return dot
 
 
+@checked
 def plot_model(
     model: Any,
     to_file: str | os.PathLike[str] = "model.png",

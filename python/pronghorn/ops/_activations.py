@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import OPERATIONS
 from pronghorn.activations._function import apply
 from pronghorn.ops import _activation_rule as _activation_rule  # which registers the derivatives
@@ -12,6 +13,7 @@ from pronghorn.ops._choice import tensor_like
 from pronghorn.ops._shaping import moveaxis, reshape, split
 
 
+@explained
 def relu(x: Any) -> Any:
     """max(x, 0).
 
@@ -22,6 +24,7 @@ def relu(x: Any) -> Any:
     return apply(tensor_like(x), "relu", 0.0, math.inf, 0.0)
 
 
+@explained
 def relu6(x: Any) -> Any:
     """min(max(x, 0), 6).
 
@@ -32,6 +35,7 @@ def relu6(x: Any) -> Any:
     return apply(tensor_like(x), "relu6")
 
 
+@explained
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(-x)).
 
@@ -42,6 +46,7 @@ def sigmoid(x: Any) -> Any:
     return apply(tensor_like(x), "sigmoid")
 
 
+@explained
 def log_sigmoid(x: Any) -> Any:
     """log(1 / (1 + exp(-x))), without overflow.
 
@@ -52,6 +57,7 @@ def log_sigmoid(x: Any) -> Any:
     return apply(tensor_like(x), "log_sigmoid")
 
 
+@explained
 def hard_sigmoid(x: Any) -> Any:
     """X / 6 + 1/2, cut to [0, 1].
 
@@ -62,6 +68,7 @@ def hard_sigmoid(x: Any) -> Any:
     return apply(tensor_like(x), "hard_sigmoid")
 
 
+@explained
 def tanh(x: Any) -> Any:
     """The hyperbolic tangent of x.
 
@@ -72,6 +79,7 @@ def tanh(x: Any) -> Any:
     return apply(tensor_like(x), "tanh")
 
 
+@explained
 def tanh_shrink(x: Any) -> Any:
     """X - tanh(x).
 
@@ -82,6 +90,7 @@ def tanh_shrink(x: Any) -> Any:
     return apply(tensor_like(x), "tanh_shrink")
 
 
+@explained
 def hard_tanh(x: Any) -> Any:
     """X cut to [-1, 1].
 
@@ -92,6 +101,7 @@ def hard_tanh(x: Any) -> Any:
     return apply(tensor_like(x), "hard_tanh")
 
 
+@explained
 def hard_silu(x: Any) -> Any:
     """X times `hard_sigmoid`.
 
@@ -102,6 +112,7 @@ def hard_silu(x: Any) -> Any:
     return apply(tensor_like(x), "hard_silu")
 
 
+@explained
 def silu(x: Any) -> Any:
     """X times `sigmoid`.
 
@@ -112,6 +123,7 @@ def silu(x: Any) -> Any:
     return apply(tensor_like(x), "silu")
 
 
+@explained
 def softplus(x: Any) -> Any:
     """log(1 + exp(x)), without overflow.
 
@@ -122,6 +134,7 @@ def softplus(x: Any) -> Any:
     return apply(tensor_like(x), "softplus")
 
 
+@explained
 def softsign(x: Any) -> Any:
     """X / (1 + |x|).
 
@@ -132,6 +145,7 @@ def softsign(x: Any) -> Any:
     return apply(tensor_like(x), "softsign")
 
 
+@explained
 def selu(x: Any) -> Any:
     """A scaled `elu` that keeps mean 0 and variance 1 (Klambauer et al., arXiv:1706.02515).
 
@@ -142,6 +156,7 @@ def selu(x: Any) -> Any:
     return apply(tensor_like(x), "selu")
 
 
+@explained
 def sparse_plus(x: Any) -> Any:
     """0 below -1, x above 1 and (x + 1)² / 4 between.
 
@@ -152,6 +167,7 @@ def sparse_plus(x: Any) -> Any:
     return apply(tensor_like(x), "sparse_plus")
 
 
+@explained
 def sparse_sigmoid(x: Any) -> Any:
     """(x + 1) / 2, cut to [0, 1].
 
@@ -166,6 +182,7 @@ hard_swish = hard_silu
 swish = silu
 
 
+@explained
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """X where it is positive, `negative_slope` times x elsewhere.
 
@@ -176,6 +193,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     return apply(tensor_like(x), "leaky_relu", negative_slope)
 
 
+@explained
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """X where it is positive, alpha (exp(x) - 1) elsewhere.
 
@@ -186,6 +204,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return apply(tensor_like(x), "elu", alpha)
 
 
+@explained
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """X where it is positive, alpha (exp(x / alpha) - 1) elsewhere.
 
@@ -196,6 +215,7 @@ def celu(x: Any, alpha: float = 1.0) -> Any:
     return apply(tensor_like(x), "celu", alpha)
 
 
+@explained
 def gelu(x: Any, approximate: bool = True) -> Any:
     """X times the normal distribution function of x.
 
@@ -210,6 +230,7 @@ def gelu(x: Any, approximate: bool = True) -> Any:
     return apply(tensor_like(x), "gelu_tanh" if approximate else "gelu")
 
 
+@explained
 def squareplus(x: Any, b: float = 4) -> Any:
     """(x + sqrt(x² + b)) / 2.
 
@@ -220,6 +241,7 @@ def squareplus(x: Any, b: float = 4) -> Any:
     return apply(tensor_like(x), "squareplus", b)
 
 
+@explained
 def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """X moved towards 0 by `threshold`, and 0 where it would pass it.
 
@@ -230,6 +252,7 @@ def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     return apply(tensor_like(x), "soft_shrink", threshold)
 
 
+@explained
 def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """X where |x| is above `threshold`, 0 elsewhere.
 
@@ -240,6 +263,7 @@ def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     return apply(tensor_like(x), "hard_shrink", threshold)
 
 
+@explained
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """X where it is above a threshold, `default_value` elsewhere.
 
@@ -250,6 +274,7 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
     return apply(tensor_like(x), "threshold", threshold, default_value)
 
 
+@explained
 def glu(x: Any, axis: int = -1) -> Any:
     """The first half of x along an axis, times the sigmoid of the second.
 
@@ -271,6 +296,7 @@ def _along_last(x: Any, axis: int | None, kernel: str) -> Any:
     return moveaxis(apply(moveaxis(x, axis, -1), kernel), -1, axis)
 
 
+@explained
 def softmax(x: Any, axis: int | None = -1) -> Any:
     """exp(x) divided by its sum along an axis (None: of all elements).
 
@@ -281,6 +307,7 @@ def softmax(x: Any, axis: int | None = -1) -> Any:
     return _along_last(x, axis, "softmax")
 
 
+@explained
 def log_softmax(x: Any, axis: int | None = -1) -> Any:
     """The logarithm of `softmax`.
 

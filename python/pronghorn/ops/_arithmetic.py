@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import operation, rule
 from pronghorn.ops._reduction import sum as _sum
 from pronghorn.ops._shaping import broadcast_to, reshape
@@ -94,6 +95,7 @@ def _(dy: Any, y: Any, x1: Any, x2: Any) -> Any:
     return lambda: fit(dy / x2, x1), lambda: fit(-dy * y / x2, x2)
 
 
+@explained
 def true_divide(x1: Any, x2: Any) -> Any:
     """The same as `divide`.
 
@@ -268,6 +270,7 @@ def _(dy: Any, y: Any, x1: Any, x2: Any) -> Any:
     return lambda: fit(dy * exp(x1 - y), x1), lambda: fit(dy * exp(x2 - y), x2)
 
 
+@explained
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """X between x_min and x_max.
 

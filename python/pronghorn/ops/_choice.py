@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import OPERATIONS, Tensor, operation, rule
 from pronghorn._suggest import unknown
 from pronghorn.config import floatx
@@ -165,6 +166,7 @@ def isclose(
     return np.isclose(x1, x2, rtol, atol, equal_nan)
 
 
+@explained
 def allclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
@@ -177,6 +179,7 @@ def allclose(
     return OPERATIONS["all"](isclose(x1, x2, rtol, atol, equal_nan))
 
 
+@explained
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     """x1 where a condition holds, x2 elsewhere; without both, the places where it holds.
 
@@ -234,6 +237,7 @@ def _(dy: Any, y: Any, x: Any, dtype: Any) -> Any:
     return dy if x.dtype.kind == "f" else None
 
 
+@explained
 def saturate_cast(x: Any, dtype: Any) -> Any:
     """As `cast`, with numbers that the type cannot hold cut to its range.
 
@@ -264,6 +268,7 @@ def _(dy: Any, y: Any, x: Any) -> Any:
     return dy
 
 
+@explained
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
     """A tensor of x, which a ``GradientTape`` can watch.
 
@@ -309,6 +314,7 @@ def tensor_like(x: Any) -> Any:
     return array.astype(np.int32) if array.dtype == np.int64 else array
 
 
+@explained
 def convert_to_numpy(x: Any) -> Any:
     """The NumPy array of a tensor, variable, number or list; it has no history.
 
@@ -319,6 +325,7 @@ def convert_to_numpy(x: Any) -> Any:
     return np.asarray(x)
 
 
+@explained
 def stop_gradient(variable: Any) -> Any:
     """The same values, as constants: no gradient passes.
 
@@ -334,6 +341,7 @@ def _stop_gradient(variable: Any) -> Any:
     return np.asarray(variable)
 
 
+@explained
 def shape(x: Any) -> tuple[Any, ...]:
     """The shape of x as a tuple; None for sizes that a symbolic tensor does not know.
 
@@ -344,6 +352,7 @@ def shape(x: Any) -> tuple[Any, ...]:
     return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 
+@explained
 def ndim(x: Any) -> int:
     """The number of axes of x.
 
@@ -354,6 +363,7 @@ def ndim(x: Any) -> int:
     return len(shape(x))
 
 
+@explained
 def size(x: Any) -> Any:
     """The number of elements of x; None if a symbolic tensor does not know it.
 
@@ -368,6 +378,7 @@ def size(x: Any) -> Any:
 OPERATIONS.update(shape=shape, ndim=ndim, size=size)
 
 
+@explained
 def dtype(x: Any) -> str:
     """The name of the type of x's elements.
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import operation, value_of
 from pronghorn.ops._choice import convert_to_tensor, standard_dtype
 
 
+@explained
 def zeros(shape: Any, dtype: Any = None) -> Any:
     """An array of zeros; None for the dtype is ``config.floatx()``.
 
@@ -20,6 +22,7 @@ def zeros(shape: Any, dtype: Any = None) -> Any:
     return np.zeros(shape, standard_dtype(dtype))
 
 
+@explained
 def ones(shape: Any, dtype: Any = None) -> Any:
     """An array of ones; None for the dtype is ``config.floatx()``.
 
@@ -30,6 +33,7 @@ def ones(shape: Any, dtype: Any = None) -> Any:
     return np.ones(shape, standard_dtype(dtype))
 
 
+@explained
 def empty(shape: Any, dtype: Any = None) -> Any:
     """An array of zeros, as Keras gives it on JAX.
 
@@ -40,6 +44,7 @@ def empty(shape: Any, dtype: Any = None) -> Any:
     return np.zeros(shape, standard_dtype(dtype))
 
 
+@explained
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     """An array of one value; None for the dtype is ``config.floatx()``.
 
@@ -84,6 +89,7 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
     return np.full_like(x, value_of(fill_value), dtype=found)
 
 
+@explained
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
     """Numbers from `start` (0 if there is no `stop`) up to, but without, `stop`.
 
@@ -100,6 +106,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     return np.arange(start, stop, step, dtype=standard_dtype(dtype))
 
 
+@explained
 def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
     dtype: Any = None, axis: int = 0,
@@ -114,6 +121,7 @@ def linspace(
     return np.linspace(start, stop, num, endpoint, retstep, found, axis)  # type: ignore[call-overload]
 
 
+@explained
 def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10,
     dtype: Any = None, axis: int = 0,
@@ -127,6 +135,7 @@ def logspace(
     return np.logspace(start, stop, num, endpoint, base, axis=axis).astype(standard_dtype(dtype))
 
 
+@explained
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on the k-th diagonal of an N by M matrix.
 
@@ -137,6 +146,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     return np.eye(N, M, k, standard_dtype(dtype))
 
 
+@explained
 def identity(n: int, dtype: Any = None) -> Any:
     """The same as `eye`.
 
@@ -147,6 +157,7 @@ def identity(n: int, dtype: Any = None) -> Any:
     return eye(n, dtype=dtype)
 
 
+@explained
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on and below the k-th diagonal of an N by M matrix.
 
@@ -157,6 +168,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     return np.tri(N, M, k, standard_dtype(dtype))
 
 
+@explained
 def array(x: Any, dtype: Any = None) -> Any:
     """The same as `convert_to_tensor`.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pronghorn._arguments import explained
 from pronghorn.config import epsilon as fuzz
 from pronghorn.ops._activations import log_softmax
 from pronghorn.ops._arithmetic import clip, maximum
@@ -14,6 +15,7 @@ from pronghorn.ops._reduction import sum as add_up
 from pronghorn.ops._shaping import squeeze
 
 
+@explained
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
     """-c log p - (1 - c) log(1 - p), element by element.
 
@@ -52,6 +54,7 @@ def _log_probabilities(z: Any, from_logits: bool, axis: int) -> Any:
     return log(clip(p, fuzz(), 1.0 - fuzz()))
 
 
+@explained
 def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
@@ -71,6 +74,7 @@ def categorical_crossentropy(
     return -add_up(c * _log_probabilities(z, from_logits, axis), axis=axis)
 
 
+@explained
 def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import OPERATIONS, operation, rule
 
 
@@ -469,6 +470,7 @@ def _(dy: Any, y: Any, x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any =
     return where(isfinite(x), dy, 0.0)
 
 
+@explained
 def abs(x: Any) -> Any:
     """The same as `absolute`.
 

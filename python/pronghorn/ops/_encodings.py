@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import operation
 from pronghorn.ops._choice import standard_dtype, tensor_like
 from pronghorn.ops._reduction import max as largest
 
 
+@explained
 def one_hot(
     x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
@@ -38,6 +40,7 @@ def _one_hot(x: Any, num_classes: int, axis: int, dtype: str) -> Any:
     return np.moveaxis(found, -1, axis)
 
 
+@explained
 def multi_hot(
     inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None,
     sparse: bool = False,

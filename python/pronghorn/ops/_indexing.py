@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import operation, rule, value_of
 from pronghorn.ops._choice import shape as shape_of
 from pronghorn.ops._choice import tensor_like, where
@@ -49,6 +50,7 @@ def _(dy: Any, y: Any, x: Any, indices: Any, axis: Any = None) -> Any:
     return _put(dy, (*(np.s_[:],) * (axis % x.ndim), places), x.shape)
 
 
+@explained
 def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
     """For each place of `indices` the element of x there, along one axis.
 
@@ -96,6 +98,7 @@ def _once(places: Any, x: Any, axis: int) -> bool:
     return places.shape[axis] == 1 and all(map(operator.le, places.shape, x.shape))
 
 
+@explained
 def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     """The block of `inputs` of a given shape that begins at given places.
 
@@ -111,6 +114,7 @@ def _block(starts: Any, shape: Any) -> tuple[Any, ...]:
     return tuple(np.s_[a : a + int(n)] for a, n in zip(first, shape, strict=True))
 
 
+@explained
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     """`inputs` with the block that begins at given places replaced.
 
@@ -138,6 +142,7 @@ def _(dy: Any, y: Any, inputs: Any, updates: Any, key: Any) -> Any:
     )
 
 
+@explained
 def scatter(indices: Any, values: Any, shape: Any) -> Any:
     """Zeros of a shape with `values` added at `indices`, one row a place.
 
@@ -151,6 +156,7 @@ def scatter(indices: Any, values: Any, shape: Any) -> Any:
     return _put(values, places, tuple(int(size) for size in shape))
 
 
+@explained
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None = None) -> Any:
     """`inputs` with the elements at `indices`, one row a place, replaced.
 
@@ -172,6 +178,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     return _replaced(inputs, updates, places)
 
 
+@explained
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
     """X with elements put before and after along each axis.
 
@@ -221,6 +228,7 @@ def _(dy: Any, y: Any, x: Any, pad_width: Any, constant: Any = 0) -> Any:
     return get_item(dy, inner)
 
 
+@explained
 def tril(x: Any, k: int = 0) -> Any:
     """X with zeros above the k-th diagonal of its last two axes.
 
@@ -233,6 +241,7 @@ def tril(x: Any, k: int = 0) -> Any:
     return where(np.tri(rows, columns, k, dtype=bool), x, np.zeros((), x.dtype))
 
 
+@explained
 def triu(x: Any, k: int = 0) -> Any:
     """X with zeros below the k-th diagonal of its last two axes.
 
@@ -245,6 +254,7 @@ def triu(x: Any, k: int = 0) -> Any:
     return where(np.tri(rows, columns, k - 1, dtype=bool), np.zeros((), x.dtype), x)
 
 
+@explained
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The diagonal of two axes, along a new last axis.
 
@@ -260,6 +270,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return take(reshape(moved, (*moved.shape[:-2], rows * columns)), places, axis=-1)
 
 
+@explained
 def diag(x: Any, k: int = 0) -> Any:
     """The k-th diagonal of a matrix; of a vector, the matrix with that diagonal.
 
@@ -279,6 +290,7 @@ def diag(x: Any, k: int = 0) -> Any:
     return _put(x, (places + (0 if k > 0 else -k), places + (k if k > 0 else 0)), (side, side))
 
 
+@explained
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum of a diagonal.
 
@@ -291,6 +303,7 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return add_up(diagonal(x, offset, axis1, axis2), axis=-1)
 
 
+@explained
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     """The differences between neighbours along an axis, n times over.
 
@@ -305,6 +318,7 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     return a
 
 
+@explained
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """The k largest elements along the last axis, and their places.
 
@@ -319,6 +333,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     return take_along_axis(x, places, axis=-1), places
 
 
+@explained
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
     """Coordinates of all points of a grid, from the coordinates along each axis.
 
@@ -341,6 +356,7 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
     return grids
 
 
+@explained
 def segment_sum(
     data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
 ) -> Any:

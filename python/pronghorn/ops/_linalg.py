@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import OPERATIONS, by_composition, operation, rule
 from pronghorn.ops._arithmetic import fit
 from pronghorn.ops._choice import cast, tensor_like
@@ -55,6 +56,7 @@ def _(dy: Any, y: Any, x: Any) -> Any:
     return reshape(dy[1], (*x.shape[:-2], 1, 1)) * _turned(inv(x))
 
 
+@explained
 def logdet(x: Any) -> Any:
     """The logarithm of the determinant of a positive definite matrix.
 
@@ -84,6 +86,7 @@ def _(dy: Any, y: Any, x: Any) -> Any:
     return -matmul(matmul(_turned(y), dy), _turned(y))
 
 
+@explained
 def solve(a: Any, b: Any) -> Any:
     """X such that a x = b.
 
@@ -115,6 +118,7 @@ def _(dy: Any, y: Any, a: Any, b: Any) -> Any:
     return lambda: fit(-matmul(back, _turned(y)), a), lambda: fit(back, b)
 
 
+@explained
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     """X such that a x = b, for the upper (or lower) triangle of a.
 
@@ -142,6 +146,7 @@ def _(dy: Any, y: Any, x: Any) -> Any:
     return (full + _turned(full)) * 0.5
 
 
+@explained
 def cholesky(x: Any, upper: bool = False) -> Any:
     """L with L Lᵀ = x, lower triangular; or its transpose.
 
@@ -269,6 +274,7 @@ def _normal_equations(a: Any, b: Any, rcond: float | None = None) -> Any:
 by_composition(lstsq, _normal_equations)
 
 
+@explained
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The norm of vectors (one axis) or matrices (two axes).
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn.config import epsilon as fuzz
 from pronghorn.ops._arithmetic import maximum
 from pronghorn.ops._choice import cast, tensor_like
@@ -16,6 +17,7 @@ from pronghorn.ops._reduction import var
 from pronghorn.ops._shaping import reshape
 
 
+@explained
 def moments(
     x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False
 ) -> tuple[Any, Any]:
@@ -32,6 +34,7 @@ def moments(
     return average_of(x, axis=axes, keepdims=keepdims), var(x, axis=axes, keepdims=keepdims)
 
 
+@explained
 def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: float | None = None) -> Any:
     """X divided by its norm along an axis.
 
@@ -57,6 +60,7 @@ def normalize(x: Any, axis: Any = -1, order: Any = 2, epsilon: float | None = No
     return x / maximum(norm, least)
 
 
+@explained
 def batch_normalization(
     x: Any, mean: Any, variance: Any, axis: int, offset: Any = None, scale: Any = None,
     epsilon: float = 1e-3,
@@ -81,6 +85,7 @@ def batch_normalization(
     return result if offset is None else result + along(offset)
 
 
+@explained
 def layer_normalization(
     x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float | None = None
 ) -> Any:
@@ -98,6 +103,7 @@ def layer_normalization(
     return result if beta is None else result + beta
 
 
+@explained
 def rms_normalization(
     x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None
 ) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn import _engine
+from pronghorn._arguments import explained
 from pronghorn._autodiff import operation, rule
 from pronghorn.ops._arithmetic import fit
 from pronghorn.ops._choice import tensor_like
@@ -83,6 +84,7 @@ def _(dy: Any, y: Any, x1: Any, x2: Any) -> Any:
 matmul._operation.shortcut = times_variable  # type: ignore[attr-defined]
 
 
+@explained
 def dot(x1: Any, x2: Any) -> Any:
     """The product over the last axis of x1 and the last but one of x2.
 
@@ -98,6 +100,7 @@ def dot(x1: Any, x2: Any) -> Any:
     return tensordot(x1, x2, ([-1], [-2]))
 
 
+@explained
 def inner(x1: Any, x2: Any) -> Any:
     """The product over the last axes of x1 and x2.
 
@@ -111,6 +114,7 @@ def inner(x1: Any, x2: Any) -> Any:
     return tensordot(x1, x2, ([-1], [-1]))
 
 
+@explained
 def vdot(x1: Any, x2: Any) -> Any:
     """The product of x1 and x2 as vectors.
 
@@ -121,6 +125,7 @@ def vdot(x1: Any, x2: Any) -> Any:
     return matmul(reshape(x1, (-1,)), reshape(x2, (-1,)))
 
 
+@explained
 def outer(x1: Any, x2: Any) -> Any:
     """All products of an element of x1 with one of x2.
 
@@ -131,6 +136,7 @@ def outer(x1: Any, x2: Any) -> Any:
     return reshape(x1, (-1, 1)) * reshape(x2, (1, -1))
 
 
+@explained
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     """The product over several axes.
 
@@ -169,6 +175,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     return reshape(matmul(first, second), (*rows, *columns))
 
 
+@explained
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     """Einstein's summation: products over the letters that the output does not name.
 
@@ -268,6 +275,7 @@ def _(dy: Any, y: Any, operands: Any, subscripts: str) -> Any:
     return [[lambda i=i: part(i) for i in range(len(terms))]]
 
 
+@explained
 def kron(x1: Any, x2: Any) -> Any:
     """Kronecker's product of two matrices.
 
@@ -285,6 +293,7 @@ def kron(x1: Any, x2: Any) -> Any:
     return reshape(product, (a * c, b * d))
 
 
+@explained
 def cross(
     x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import Tensor, by_composition, operation, rule
 from pronghorn.ops._shaping import broadcast_to, flip, get_item, moveaxis, reshape
 
@@ -188,6 +189,7 @@ rule(max)(_extreme)
 rule(min)(_extreme)
 
 
+@explained
 def amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The same as `max`.
 
@@ -198,6 +200,7 @@ def amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return max(x, axis=axis, keepdims=keepdims)
 
 
+@explained
 def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The same as `min`.
 
@@ -208,6 +211,7 @@ def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return min(x, axis=axis, keepdims=keepdims)
 
 
+@explained
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean square deviation from the mean along axes.
 
@@ -222,6 +226,7 @@ def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return mean(deviation * deviation, axis=axis, keepdims=keepdims)
 
 
+@explained
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The square root of `var`.
 
@@ -234,6 +239,7 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return sqrt(var(x, axis=axis, keepdims=keepdims))
 
 
+@explained
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The largest element less the smallest, along axes.
 
@@ -244,6 +250,7 @@ def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return max(x, axis=axis, keepdims=keepdims) - min(x, axis=axis, keepdims=keepdims)
 
 
+@explained
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """The weighted mean along axes.
 
@@ -420,6 +427,7 @@ def argsort(x: Any, axis: int = -1) -> Any:
     return np.argsort(x, axis=axis, kind="stable")
 
 
+@explained
 def quantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
@@ -465,6 +473,7 @@ def quantile(
     return reshape(result, (*fractions.shape, *rest))
 
 
+@explained
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The middle value along an axis (None: of all elements).
 
@@ -475,6 +484,7 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return quantile(x, 0.5, axis=axis, keepdims=keepdims)
 
 
+@explained
 def is_tensor(x: Any) -> bool:
     """Whether x is a tensor, recorded or symbolic; NumPy's arrays are none.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn._arguments import explained
 from pronghorn._autodiff import OPERATIONS, Tensor, operation, rule
 
 
@@ -30,6 +31,7 @@ def _(dy: Any, y: Any, x: Any, newshape: Any) -> Any:
     return reshape(dy, x.shape)
 
 
+@explained
 def ravel(x: Any) -> Any:
     """X as a vector.
 
@@ -72,6 +74,7 @@ def _(dy: Any, y: Any, x: Any, source: Any, destination: Any) -> Any:
     return moveaxis(dy, destination, source)
 
 
+@explained
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """X with two axes exchanged.
 
@@ -195,6 +198,7 @@ def _shape(x: Any) -> tuple[Any, ...]:
     return x.shape if hasattr(x, "shape") else np.shape(x)
 
 
+@explained
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     """The parts of x along an axis, as a list; the inverse of `stack`.
 
@@ -207,6 +211,7 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     return [get_item(x, (*before, i)) for i in range(num or shape[axis])]
 
 
+@explained
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """X cut along an axis, into so many equal parts or at the given places.
 
@@ -236,6 +241,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     ]
 
 
+@explained
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """X cut along an axis into parts that differ by one element at most.
 
@@ -256,6 +262,7 @@ def _joined(xs: Any, axis: int, rank: int) -> Any:
     return concatenate(parts, axis=axis)
 
 
+@explained
 def vstack(xs: Sequence[Any]) -> Any:
     """Tensors joined along the first axis; vectors count as rows.
 
@@ -266,6 +273,7 @@ def vstack(xs: Sequence[Any]) -> Any:
     return _joined(xs, 0, 2) if len(_shape(xs[0])) < 2 else concatenate(xs, axis=0)
 
 
+@explained
 def hstack(xs: Sequence[Any]) -> Any:
     """Tensors joined along the second axis; vectors along the only one.
 
@@ -276,6 +284,7 @@ def hstack(xs: Sequence[Any]) -> Any:
     return concatenate(xs, axis=0 if len(_shape(xs[0])) < 2 else 1)
 
 
+@explained
 def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
     """x2 after x1, along an axis (None: both as vectors).
 
@@ -321,6 +330,7 @@ def _(dy: Any, y: Any, x: Any, shift: Any, axis: Any = None) -> Any:
     return roll(dy, back, axis)
 
 
+@explained
 def tile(x: Any, repeats: Any) -> Any:
     """X laid side by side, so many times along each axis.
 
@@ -338,6 +348,7 @@ def tile(x: Any, repeats: Any) -> Any:
     return reshape(x, [a * b for a, b in zip(times, shape, strict=True)])
 
 
+@explained
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element of x so many times in a row, along an axis (None: of the flat tensor).
 
@@ -393,6 +404,7 @@ def _(dy: Any, y: Any, values: Any, key: Any, shape: Any, once: bool = False) ->
     return get_item(dy, key)
 
 
+@explained
 def rot90(array: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
     """`array` turned by k right angles, from the first of two axes to the second.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn import _tree
+from pronghorn._arguments import explained
 from pronghorn._autodiff import PendingTensor, Tensor, _record, pull_back
 from pronghorn._autodiff._record import Node
 from pronghorn.ops._choice import tensor_like
@@ -249,6 +250,7 @@ def _finished(gradient: Any, source: Any, unconnected: str) -> Any:
     return PendingTensor(gradient) if hasattr(gradient, "array") else Tensor(gradient)
 
 
+@explained
 def value_and_grad(
     fn: Callable[..., Any],
     argnums: int | Sequence[int] | None = None,
@@ -338,6 +340,7 @@ def _unfollowed(value: Any) -> Any:
     return value._value if isinstance(value, Tensor) else value
 
 
+@explained
 def grad(
     fn: Callable[..., Any],
     argnums: int | Sequence[int] | None = None,

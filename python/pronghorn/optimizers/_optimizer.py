@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pronghorn import _state, config
+from pronghorn import _arguments, _state, config
 from pronghorn._numbers import integer, real
 from pronghorn._registry import Registry
 from pronghorn._variable import Variable
@@ -31,6 +31,7 @@ _NOTHING = np.zeros((), np.int32)
 REGISTRY = Registry("optimizer", "keras.optimizers", ignore_case=True)
 
 
+@_arguments.check_constructor
 class Optimizer(Applying, Averaging, Stored, Written):
     """How gradients change the weights; use one of its subclasses, or write one.
 
@@ -71,6 +72,10 @@ class Optimizer(Applying, Averaging, Stored, Written):
     _later_slots: ClassVar[tuple[str, ...]] = ()
     _written_scalars: ClassVar[int] = 0
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _arguments.check_constructor(cls)
+
     def __init__(
         self,
         learning_rate: float | LearningRateSchedule | Callable[[], float],
@@ -87,7 +92,10 @@ class Optimizer(Applying, Averaging, Stored, Written):
         **kwargs: Any,
     ) -> None:
         if kwargs.pop("decay", None) is not None:
-            warnings.warn("`decay` has no effect; use a LearningRateSchedule.", stacklevel=3)
+            warnings.warn(
+                "`decay` has no effect; use a LearningRateSchedule.",
+                stacklevel=_arguments.stacklevel(),
+            )
         if kwargs:
             raise TypeError(
                 f"{type(self).__name__} got unknown arguments: {', '.join(sorted(kwargs))}."

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pronghorn import config
+from pronghorn._arguments import explained
 from pronghorn._numbers import integer, real
 from pronghorn.random._generator import SeedGenerator, generator
 
@@ -40,6 +41,7 @@ def _sizes(shape: Sequence[int | None]) -> tuple[int, ...]:
     return sizes  # type: ignore[return-value]
 
 
+@explained
 def normal(
     shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None,
     seed: Seed = None,
@@ -61,6 +63,7 @@ def normal(
     return (mean + stddev * generator(seed).standard_normal(_sizes(shape))).astype(kind)
 
 
+@explained
 def truncated_normal(
     shape: Sequence[int], mean: float = 0.0, stddev: float = 1.0, dtype: Any = None,
     seed: Seed = None,
@@ -86,6 +89,7 @@ def truncated_normal(
     return (mean + stddev * values).astype(kind)
 
 
+@explained
 def uniform(
     shape: Sequence[int], minval: float = 0.0, maxval: float = 1.0, dtype: Any = None,
     seed: Seed = None,
@@ -109,6 +113,7 @@ def uniform(
     return np.asarray(values * (maxval - minval) + minval).astype(kind)
 
 
+@explained
 def randint(
     shape: Sequence[int], minval: int, maxval: int, dtype: Any = "int32", seed: Seed = None
 ) -> Array:
@@ -131,6 +136,7 @@ def randint(
     return generator(seed).integers(minval, maxval, _sizes(shape)).astype(kind)
 
 
+@explained
 def categorical(
     logits: ArrayLike, num_samples: int, dtype: Any = "int32", seed: Seed = None
 ) -> Array:
@@ -160,6 +166,7 @@ def categorical(
     return np.asarray((scores[:, None, :] + noise).argmax(-1).astype(dtype))
 
 
+@explained
 def dropout(
     inputs: ArrayLike, rate: float, noise_shape: Sequence[int | None] | None = None,
     seed: Seed = None,
@@ -187,6 +194,7 @@ def dropout(
     return np.where(kept, values / keep, 0).astype(values.dtype)
 
 
+@explained
 def shuffle(x: ArrayLike, axis: int = 0, seed: Seed = None) -> Array:
     """A copy of `x` with its parts along an axis in random order.
 
@@ -202,6 +210,7 @@ def shuffle(x: ArrayLike, axis: int = 0, seed: Seed = None) -> Array:
     return np.asarray(generator(seed).permutation(np.asarray(x), axis))
 
 
+@explained
 def gamma(shape: Sequence[int], alpha: ArrayLike, dtype: Any = None, seed: Seed = None) -> Array:
     """Numbers of the gamma distribution of scale 1.
 
@@ -221,6 +230,7 @@ def gamma(shape: Sequence[int], alpha: ArrayLike, dtype: Any = None, seed: Seed 
     )
 
 
+@explained
 def beta(
     shape: Sequence[int], alpha: ArrayLike, beta: ArrayLike, dtype: Any = None, seed: Seed = None
 ) -> Array:
@@ -243,6 +253,7 @@ def beta(
     ).astype(kind)
 
 
+@explained
 def binomial(
     shape: Sequence[int], counts: ArrayLike, probabilities: ArrayLike, dtype: Any = None,
     seed: Seed = None,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn import _naming
+from pronghorn._arguments import check_constructor
 from pronghorn._autodiff import _record
 from pronghorn._variable import Variable
 from pronghorn.random._seed import check_seed, next_seed
@@ -14,6 +15,7 @@ from pronghorn.random._seed import check_seed, next_seed
 _UINT32 = 2**32
 
 
+@check_constructor
 class SeedGenerator:
     """Gives another seed at each use.
 

@@ -31,7 +31,7 @@ class OrthogonalRegularizer(Regularizer):
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
         self.factor = real(factor, "factor")
-        if mode not in _MODES:
+        if str(mode) not in _MODES:
             raise unknown("mode", mode, _MODES)
         self.mode = mode
 

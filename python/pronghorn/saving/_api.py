@@ -50,6 +50,7 @@ def save_model(
         raise TypeError(f"save_model has no arguments {sorted(kwargs)}.")
     if zipped is not None and not zipped:
         raise ValueError(f"`zipped` must be None or True: models are files. Received: {zipped!r}")
+    _assert_layer(model)
     if isinstance(filepath, io.IOBase):
         _keras_file.write(model, cast("BinaryIO", filepath))
         return
@@ -133,6 +134,14 @@ def save_weights(
 
     Raises:
         ValueError: If the name has another ending, or the model is not built.
+
+    Example:
+        >>> import os, tempfile, pronghorn as keras
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_weights(model, os.path.join(folder, "m.weights.h5"))
+        ...     os.listdir(folder)
+        ['m.weights.h5']
     """
     from pronghorn.saving import _keras_file
     from pronghorn.saving._atomic import write_file
@@ -161,6 +170,14 @@ def load_weights(model: Model, filepath: Any, skip_mismatch: bool = False, **kwa
     Raises:
         ValueError: If the file does not fit the model; the model is then as it was.
         FileNotFoundError: If there is no such file.
+
+    Example:
+        >>> import os, tempfile, pronghorn as keras
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "m.weights.h5")
+        ...     model.save_weights(path)
+        ...     load_weights(keras.models.clone_model(model), path)
     """
     from pronghorn.saving import _keras_file
 
@@ -199,7 +216,15 @@ def _check_overwrite(path: str, overwrite: bool) -> None:
         raise ValueError(f"'{path}' exists, and overwrite=False.")
 
 
+def _assert_layer(model: Any) -> None:
+    from pronghorn.layers import Layer
+
+    if not isinstance(model, Layer):
+        raise TypeError(f"`model` must be a model. Received: {model!r}")
+
+
 def _assert_built(model: Model, verb: str) -> None:
+    _assert_layer(model)
     if not model.built:
         raise ValueError(
             f"The weights of model '{model.name}' cannot be {verb}: it is not built yet. Call it "

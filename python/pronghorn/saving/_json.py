@@ -27,8 +27,13 @@ def parse(text: str | bytes) -> dict[str, Any]:
     """JSON of a dict.
 
     Raises:
+        TypeError: If it is no text.
         ValueError: If it is something else.
     """
+    if not isinstance(text, str | bytes):
+        raise TypeError(
+            f"`json_string` must be a string. Received: {text!r} (of type {type(text).__name__})"
+        )
     try:
         config = json.loads(text)
     except RecursionError:

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pronghorn._arguments import checked
 from pronghorn._numbers import integer
 
 
+@checked
 def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[Any]:
     """One-hot rows of class indices.
 

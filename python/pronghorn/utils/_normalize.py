@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pronghorn._arguments import checked
 
+
+@checked
 def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> NDArray[Any]:
     """`x` divided by its norm along an axis; vectors of norm zero stay as they are.
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pronghorn import _console
+from pronghorn._arguments import check_constructor
 from pronghorn._suggest import unknown
 
 _BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
@@ -18,6 +19,7 @@ _BOLD, _GREEN, _WHITE, _PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 _LINE_INTERVAL = 10.0
 
 
+@check_constructor
 class Progbar:
     """Shows how far a loop is: redrawn in place on a terminal or notebook, lines elsewhere.
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pronghorn._arguments import check_constructor
 
+
+@check_constructor
 class PyDataset:
     """Base of data sets that make their batches one by one; subclass it.
 

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pronghorn._arguments import checked
 
+
+@checked
 def pad_sequences(
     sequences: Sequence[Any],
     maxlen: int | None = None,

@@ -1,8 +1,10 @@
 """Starting afresh."""
 
 from pronghorn import _state
+from pronghorn._arguments import checked
 
 
+@checked
 def clear_session(free_memory: bool = True) -> None:
     """Forgets the automatic names given so far, so that the next layer is ``dense`` again.
 

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from pronghorn import _tree
+from pronghorn._arguments import checked
 from pronghorn._numbers import integer, real
 from pronghorn.random._seed import check_seed, next_seed
 
 
+@checked
 def split_dataset(
     dataset: Any,
     left_size: int | float | None = None,

@@ -46,7 +46,7 @@ class IntegerLookup(VocabularyLookup):
         max_tokens: int | None = None,
         num_oov_indices: int = 1,
         mask_token: int | None = None,
-        oov_token: int = -1,
+        oov_token: int | None = -1,
         vocabulary: Any = None,
         vocabulary_dtype: str = "int64",
         idf_weights: Any = None,

@@ -120,6 +120,8 @@ class StringLookup(VocabularyLookup):
         get = self._index[1].get  # faster than a search among sorted text
         flat = tokens.reshape(-1).tolist()
         near = np.fromiter((get(token, -1) for token in flat), np.int64, len(flat))
+        for place in np.flatnonzero(near < 0) if tokens.dtype.kind == "O" else ():
+            near[place] = get(flat[place].rstrip("\0"), -1)  # as NumPy's strings end
         near = near.reshape(tokens.shape)
         return near, near >= 0
 

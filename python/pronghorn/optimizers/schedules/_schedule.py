@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pronghorn import _arguments
 from pronghorn._numbers import real
 from pronghorn._registry import Registry
 
@@ -25,6 +26,10 @@ class LearningRateSchedule:
         >>> OneOverT()(9)
         0.01
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _arguments.check_constructor(cls)
 
     def __call__(self, step: Any) -> Any:
         """The learning rate of the update number ``step``, counted from 0."""
