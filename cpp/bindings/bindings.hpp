@@ -23,6 +23,7 @@ namespace pronghorn::python {
 namespace py = pybind11;
 
 void register_runtime(py::module_& m);
+void register_arithmetic(py::module_& m);
 void register_variable(py::module_& m);
 void register_engine(py::module_& m);
 void register_trainer(py::module_& m);

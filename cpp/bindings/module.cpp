@@ -4,6 +4,7 @@
 PYBIND11_MODULE(_core, m) {
   m.doc() = "pronghorn's compiled core; use the package, not this module.";
   pronghorn::python::register_runtime(m);
+  pronghorn::python::register_arithmetic(m);
   pronghorn::python::register_variable(m);
   pronghorn::python::register_engine(m);
   pronghorn::python::register_trainer(m);

@@ -1,37 +1,8 @@
 #include "pronghorn/runtime.hpp"
 
 #include "bindings.hpp"
-#include "pronghorn/product.hpp"
 
 namespace pronghorn::python {
-namespace {
-
-template <class T>
-py::array product(const py::object& left, const py::object& right, bool left_transposed,
-                  bool right_transposed) {
-  const auto a = require_array<T>(left, "a"), b = require_array<T>(right, "b");
-  if (a.ndim() != 2 || b.ndim() != 2) throw py::value_error("a and b must be matrices");
-  const auto view = [](const py::array_t<T>& array, bool transposed) {
-    const auto rows = static_cast<std::size_t>(array.shape(transposed ? 1 : 0));
-    const auto cols = static_cast<std::size_t>(array.shape(transposed ? 0 : 1));
-    return MatrixView<T>{array.data(), rows, cols, transposed};
-  };
-  const auto x = view(a, left_transposed), y = view(b, right_transposed);
-  if (x.cols != y.rows) {
-    throw py::value_error("a has " + std::to_string(x.cols) + " columns and b " +
-                          std::to_string(y.rows) + " rows");
-  }
-  auto out = new_array<T>(x.rows, Shape{y.cols});
-  T* data = out.mutable_data();
-  {
-    const Released released;
-    multiply(x, y, data);
-  }
-  return std::move(out);
-}
-
-}  // namespace
-
 void register_runtime(py::module_& m) {
   m.def("info", [] {
     const Info facts = info();
@@ -46,14 +17,6 @@ void register_runtime(py::module_& m) {
     d["threads"] = num_threads();
     return d;
   });
-  m.def(
-      "matmul",
-      [](const py::array& a, const py::object& b, bool transpose_a, bool transpose_b) {
-        return py::isinstance<py::array_t<double>>(a)
-                   ? product<double>(a, b, transpose_a, transpose_b)
-                   : product<float>(a, b, transpose_a, transpose_b);
-      },
-      py::arg("a"), py::arg("b"), py::arg("transpose_a") = false, py::arg("transpose_b") = false);
   m.def("set_num_threads", &set_num_threads, py::arg("count"));
   m.def("get_num_threads", &num_threads);
   m.def("set_parallel_threshold", &set_parallel_threshold, py::arg("seconds"));

@@ -17,6 +17,12 @@ def info() -> dict[str, Any]:
     """version, compiler, isas (compiled), supported_isas, isa, blas, blas_version, threads."""
 
 def matmul(a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array: ...
+def activate(x: Array, name: str, p0: float = 0.0, p1: float = 0.0, p2: float = 0.0) -> Array: ...
+def activation_gradient(
+    dy: Array, y: Array, x: Array, name: str, p0: float = 0.0, p1: float = 0.0, p2: float = 0.0
+) -> Array:
+    """dy times the derivative at x, where y = activate(x, ...) is."""
+
 def set_num_threads(count: int) -> None: ...  # 0: the default (OMP_NUM_THREADS, cores)
 def get_num_threads() -> int: ...
 def set_parallel_threshold(seconds: float) -> None:

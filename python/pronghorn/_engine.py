@@ -46,6 +46,8 @@ Tape = _core.Tape
 Trainer = _core.Trainer
 CoreVariable = _core.Variable
 
+activate = _core.activate
+activation_gradient = _core.activation_gradient
 activation_names = _core.activations
 get_num_threads = _core.get_num_threads
 info = _core.info
@@ -76,6 +78,8 @@ __all__ = [
     "Gradients",
     "Tape",
     "Trainer",
+    "activate",
+    "activation_gradient",
     "activation_names",
     "get_num_threads",
     "info",

@@ -1,4 +1,5 @@
 // Tape: forward now, backward from given output gradients later.
+#include <algorithm>
 #include <cstring>
 #include <shared_mutex>
 
@@ -8,6 +9,44 @@
 #include "plan/thread_choice.hpp"
 
 namespace pronghorn {
+
+namespace {
+
+// This thread's share of the rows of output o's gradient from the user's array. An output that
+// appears twice has one gradient, the sum; one without any has zeros.
+template <class T>
+void take_in(const Step<T>& step, const std::vector<const T*>& given, std::size_t o,
+             int thread) noexcept {
+  const auto& tensors = step.program->output_gradients;
+  const std::size_t tensor = tensors[o];
+  const bool first = std::find(tensors.begin(), tensors.end(), tensor) - tensors.begin() ==
+                     static_cast<std::ptrdiff_t>(o);
+  const std::size_t cols = step.info(tensor).cols, ld = step.info(tensor).ld;
+  const Share share = share_of(step.rows(tensor), thread, step.threads);
+  for (std::size_t r = share.begin; r < share.end; ++r) {
+    T* row = step.data(tensor) + r * ld;
+    if (given[o] == nullptr) {
+      if (first) std::fill_n(row, cols, T{0});
+    } else if (first) {
+      std::memcpy(row, given[o] + r * cols, cols * sizeof(T));
+    } else {
+      for (std::size_t c = 0; c < cols; ++c) row[c] += given[o][r * cols + c];
+    }
+  }
+}
+
+// This thread's share of the rows of a tensor to a row-major array.
+template <class T>
+void copy_share_out(const Step<T>& step, std::size_t tensor, T* out, int thread) noexcept {
+  const std::size_t cols = step.info(tensor).cols;
+  const T* const* rows = step.row_pointers(tensor);
+  const Share share = share_of(step.rows(tensor), thread, step.threads);
+  for (std::size_t r = share.begin; r < share.end; ++r) {
+    std::memcpy(out + r * cols, rows[r], cols * sizeof(T));
+  }
+}
+
+}  // namespace
 
 template <class T>
 struct Gradients<T>::State {
@@ -113,7 +152,10 @@ std::unique_ptr<Tape<T>> Engine<T>::forward(std::vector<const T*> inputs, std::s
 
 template <class T>
 void Tape<T>::output(std::size_t o, T* out) const {
-  copy_out(state_->step(1), state_->tape->program.outputs[o], out);
+  const std::size_t tensor = state_->tape->program.outputs[o];
+  Team::run(state_->threads, [&](int thread, int team, Barrier&) {
+    copy_share_out(state_->step(team), tensor, out, thread);
+  });
 }
 
 template <class T>
@@ -124,33 +166,22 @@ std::unique_ptr<Gradients<T>> Tape<T>::backward(const std::vector<const T*>& out
   auto made = std::make_unique<typename Gradients<T>::State>(state_->engine, &tape);
   const std::shared_lock variables(state_->engine->state_->locks);
   const std::lock_guard lock(tape.mutex);
-  const Step<T> step = state_->step(1);
 
   for (std::size_t v = 0; v < tape.sinks.size(); ++v) {
     if (tape.sinks[v] != nullptr) tape.sinks[v]->buffer = (*made->buffers)[v].data();
   }
-  // An output that appears twice has one gradient: the sum.
-  for (const auto* list : {&program.output_gradients, &program.input_gradients}) {
-    for (const std::size_t tensor : *list) {
-      std::memset(step.data(tensor), 0, step.rows(tensor) * step.info(tensor).ld * sizeof(T));
+  Team::run(state_->threads, [&](int thread, int team, Barrier& barrier) {
+    Step<T> mine = state_->step(team);
+    for (std::size_t o = 0; o < output_gradients.size(); ++o) {
+      take_in(mine, output_gradients, o, thread);
     }
-  }
-  for (std::size_t o = 0; o < output_gradients.size(); ++o) {
-    if (output_gradients[o] == nullptr) continue;
-    const std::size_t tensor = program.output_gradients[o];
-    const TensorInfo& info = program.tensors[tensor];
-    for (std::size_t r = 0; r < step.rows(tensor); ++r) {
-      T* row = step.data(tensor) + r * info.ld;
-      const T* given = output_gradients[o] + r * info.cols;
-      for (std::size_t c = 0; c < info.cols; ++c) row[c] += given[c];
+    barrier.wait();
+    run_stages(program, program.forward_stages, program.stages.size(), mine, thread, barrier);
+    for (std::size_t i = 0; i < input_gradients.size(); ++i) {
+      if (input_gradients[i] == nullptr) continue;
+      copy_share_out(mine, program.input_gradients[i], input_gradients[i], thread);
     }
-  }
-  state_->run(program.forward_stages, program.stages.size());
-  for (std::size_t i = 0; i < input_gradients.size(); ++i) {
-    if (input_gradients[i] != nullptr) {
-      copy_out(step, program.input_gradients[i], input_gradients[i]);
-    }
-  }
+  });
   return std::unique_ptr<Gradients<T>>(new Gradients<T>(std::move(made)));
 }
 

@@ -8,7 +8,6 @@ also why any callable made of one activation, such as ``lambda x: relu(x, 0.1)``
 
 import inspect
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, TypedDict, TypeVar
 
 import numpy as np
@@ -94,58 +93,31 @@ def apply(
         For an array: an array of its shape; float64 and float16 are kept, anything else becomes
         float32 (integers: ``config.floatx()``).
     """
-    specification = Specification(name=name, p0=float(p0), p1=float(p1), p2=float(p2))
     if hasattr(x, "_activate"):
         rank = len(getattr(x, "shape", ()))
         if axis != -1 and axis != rank - 1:
             raise ValueError(f"[{name}] `axis` must be -1 inside a model; received {axis}.")
-        return x._activate(specification)
-    return _on_array(np.asarray(x), specification, axis)
+        return x._activate(Specification(name=name, p0=float(p0), p1=float(p1), p2=float(p2)))
+    return on_array(np.asarray(x), name, float(p0), float(p1), float(p2), axis)
 
 
-def _on_array(x: NDArray[Any], specification: Specification, axis: int) -> NDArray[Any]:
-    if x.ndim == 2 and axis == -1 and x.dtype.char in "fd" and x.size and x.flags.carray:
-        engine = _engine_for(*specification.values(), x.shape[1], _NAMES[x.dtype.char])
-        found: NDArray[Any] = engine.predict([x])[0]
-        return found
-    if x.dtype.kind not in "fiub":
-        raise TypeError(
-            f"[{specification['name']}] expected an array of numbers; received dtype {x.dtype}."
-        )
-    dtype = np.dtype(x.dtype if x.dtype.kind == "f" else floatx()).newbyteorder("=")
-    work = np.float64 if dtype.itemsize >= 8 else np.float32
-    last = axis == -1 or axis == x.ndim - 1 or not x.ndim
-    moved = np.atleast_1d(x) if last else np.moveaxis(x, axis, -1)
-    if moved.size == 0:
-        return x.astype(dtype)
-    columns = moved.shape[-1]
-    rows = np.ascontiguousarray(moved, dtype=work).reshape(-1, columns)
-    engine = _engine_for(*specification.values(), columns, np.dtype(work).name)
-    (result,) = engine.predict([rows])
-    shaped = np.asarray(result).reshape(moved.shape)
-    if not last:
-        shaped = np.moveaxis(shaped, -1, axis)
-    return shaped.reshape(x.shape).astype(dtype, copy=False)
-
-
-_NAMES = {"f": "float32", "d": "float64"}
-
-
-@lru_cache(maxsize=64)
-def _engine_for(name: str, p0: float, p1: float, p2: float, columns: int, dtype: str) -> Any:
+def on_array(
+    x: NDArray[Any], name: str, p0: float, p1: float, p2: float, axis: int = -1
+) -> NDArray[Any]:
+    """act(x) by the engine's kernel; see `apply`."""
     # Imported here: the activations are usable as names before the core is loaded.
     from pronghorn import _engine
 
-    nodes: list[_engine.Node] = [
-        {"op": "input", "name": "x", "inputs": [], "shape": (columns,)},
-        {
-            "op": "activation",
-            "name": name,
-            "inputs": [0],
-            "activation": {"name": name, "p0": p0, "p1": p1, "p2": p2},
-        },
-    ]
-    return _engine.Engine(nodes, [1], [], "float64" if dtype == "float64" else "float32")
+    if axis == -1 and x.dtype.char in "fd" and x.dtype.isnative and x.flags.carray:
+        return _engine.activate(x, name, p0, p1, p2)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"[{name}] expected an array of numbers; received dtype {x.dtype}.")
+    dtype = np.dtype(x.dtype if x.dtype.kind == "f" else floatx()).newbyteorder("=")
+    work = np.dtype(np.float64 if dtype.itemsize >= 8 else np.float32)
+    last = axis == -1 or axis == x.ndim - 1 or not x.ndim
+    moved = _engine.as_array(x if last else np.moveaxis(x, axis, -1), work)
+    found = _engine.activate(moved, name, p0, p1, p2)
+    return (found if last else np.moveaxis(found, -1, axis)).astype(dtype, copy=False)
 
 
 def get(identifier: str | dict[str, Any] | Callable[..., Any] | None) -> Callable[..., Any]:

@@ -104,6 +104,13 @@ def parameters(function: Any) -> tuple[str, ...]:
     return tuple(inspect.signature(function).parameters)
 
 
+@functools.cache
+def _place_of_training(function: Any) -> int:
+    """Which of the arguments behind the inputs `training` is in a `call`; -1: none."""
+    names = parameters(function)
+    return names.index("training") - 2 if "training" in names else -1
+
+
 def shapes_of(structure: Any) -> Any:
     """Shapes of the tensors of a structure, in that structure."""
     return _tree.map_structure(lambda leaf: None if leaf is None else tuple(leaf.shape), structure)
@@ -215,8 +222,7 @@ def _build(layer: Layer, inputs: Any) -> None:
 def _invoke(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Runs `call` with the `training` that holds."""
     kwargs = dict(kwargs)
-    names = parameters(type(layer).call)
-    place = names.index("training") - 2 if "training" in names else -1
+    place = _place_of_training(type(layer).call)
     given = args[place] if 0 <= place < len(args) else kwargs.get("training")
     training = training_now() if given is None else given
     if place < 0:

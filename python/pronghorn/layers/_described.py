@@ -101,7 +101,9 @@ class DescribedLayer(StoredLayer):
         found: list[Any] = []
         for layer in self._flatten_layers():
             if layer is self or not layer._keeps_metrics:
-                found += layer._attributes().metrics
+                # Where layers lie among the attributes, the walk has just looked at these.
+                seen = layer._attributes_seen if layer._own_call else layer._attributes()
+                found += seen.metrics
         return list(dict.fromkeys(found))
 
     @property

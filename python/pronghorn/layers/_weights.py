@@ -131,17 +131,31 @@ class WeightHolder:
         return seen
 
     def _own_weights(self) -> list[Variable]:
-        """The weights that belong to this layer itself."""
+        """The weights that belong to this layer itself, as `_flatten_layers` last saw them."""
         if not getattr(self, "_own_call", False):
             return self._weights
-        return list(dict.fromkeys([*self._weights, *self._attributes().variables]))
+        return list(dict.fromkeys([*self._weights, *self._attributes_seen.variables]))
 
     def _flatten_layers(self) -> list[WeightHolder]:
         """This layer and all inside it."""
-        found: list[WeightHolder] = [self]
+        seen = self._attributes_seen
+        walk = seen.walk
+        if walk is not None and walk.holds(seen, vars(self)):
+            return [self, *walk.inside]
+        own = getattr(self, "_own_call", False)
+        if own:
+            self._attributes()
+        found: list[WeightHolder] = []
         for layer in self._sublayers():
             found += layer._flatten_layers()
-        return found
+        if own:
+            known = all(layer._sublayers_are_attributes() for layer in (self, *found))
+            seen.walk = _Walk(found, seen.looks) if known else None
+        return [self, *found]
+
+    def _sublayers_are_attributes(self) -> bool:
+        """Whether `_sublayers` finds its layers, if there are any, among the attributes."""
+        return True
 
     @property
     def weights(self) -> list[Variable]:
@@ -158,7 +172,8 @@ class WeightHolder:
         for layer in self._flatten_layers():
             found.update((id(variable), variable) for variable in layer._own_weights())
             if getattr(layer, "_own_call", False):
-                found.update((id(seed.state), seed.state) for seed in layer._attributes().seeds)
+                seeds = layer._attributes_seen.seeds
+                found.update((id(seed.state), seed.state) for seed in seeds)
         return list(found.values())
 
     @property
@@ -248,9 +263,13 @@ class WeightHolder:
 class _Seen:
     """What was found among the attributes of a layer, for as long as these are the same objects."""
 
-    __slots__ = ("_contents", "_values", "layers", "metrics", "seeds", "variables")
+    __slots__ = (
+        "_contents", "_values", "layers", "looks", "metrics", "seeds", "variables", "walk"
+    )  # fmt: skip
 
     def __init__(self) -> None:
+        self.looks = 0  # how often they had changed
+        self.walk: _Walk | None = None
         self._values: list[Any] = []
         self._contents: list[tuple[Any, list[Any]]] = []  # of lists and dicts
         self.layers: list[Any] = []
@@ -279,6 +298,7 @@ class _Seen:
 
     def look_at(self, attributes: dict[str, Any]) -> None:
         """Finds the layers, variables and metrics."""
+        self.looks += 1
         self._values, self._contents = list(attributes.values()), []
         found: dict[int, Any] = {}
         for name, value in attributes.items():
@@ -303,6 +323,38 @@ class _Seen:
         if not isinstance(value, tuple):  # which holds what it holds
             self._contents.append((value, items))
         return [leaf for item in items for leaf in self._leaves(item)]
+
+
+class _Walk:
+    """All layers inside one, for as long as the attributes that tell are the same objects.
+
+    Args:
+        inside: Those layers.
+        looks: Of the layer around them, when they were found.
+    """
+
+    __slots__ = ("_looks", "_told", "inside")
+
+    def __init__(self, inside: Sequence[Any], looks: int) -> None:
+        self.inside = tuple(inside)
+        self._looks = looks
+        own = [layer for layer in inside if getattr(layer, "_own_call", False)]
+        seen = [layer._attributes_seen for layer in own]
+        self._told = [(each, each.looks, vars(layer)) for each, layer in zip(seen, own, strict=True)]
+
+    def holds(self, around: _Seen, attributes: dict[str, Any]) -> bool:
+        """Whether `inside` are still all.
+
+        Args:
+            around: What was seen of the layer around them.
+            attributes: Of that layer, as they are now.
+        """
+        if around.looks != self._looks or not around.holds_of(attributes):
+            return False
+        for seen, looks, theirs in self._told:
+            if seen.looks != looks or not seen.holds_of(theirs):
+                return False
+        return True
 
 
 _NUMBERS = (int, float, bool)

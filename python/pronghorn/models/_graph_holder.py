@@ -160,6 +160,9 @@ class GraphHolder(Layer):
             return super()._sublayers()
         return [] if self._layer_graph is None else list(self._layer_graph.operations)
 
+    def _sublayers_are_attributes(self) -> bool:
+        return self._own_call
+
     def _flatten_layers(self) -> list[Any]:
         if self._layer_graph is None or self._own_call:
             return super()._flatten_layers()

@@ -255,3 +255,6 @@ class Sequential(Model):
 
     def _sublayers(self) -> list[Layer]:
         return list(self._layers)
+
+    def _sublayers_are_attributes(self) -> bool:
+        return False

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn import _engine
 from pronghorn._autodiff import operation, rule
-from pronghorn.activations._function import Specification, _on_array
+from pronghorn.activations._function import on_array
 from pronghorn.ops._arithmetic import clip
 from pronghorn.ops._choice import cast, where
 from pronghorn.ops._elementwise import absolute, erf, exp, rsqrt
@@ -19,7 +20,7 @@ from pronghorn.ops._reduction import sum as add_up
 @operation(name="_activate")
 def activate(x: Any, name: str, p0: float = 0.0, p1: float = 0.0, p2: float = 0.0) -> Any:
     """The engine's activation of that name; its parameters mean what they mean there."""
-    return _on_array(np.asarray(x), Specification(name=name, p0=p0, p1=p1, p2=p2), -1)
+    return on_array(np.asarray(x), name, p0, p1, p2)
 
 
 _Derivative = Callable[[Any, Any, Any, float, float, float], Any]
@@ -39,10 +40,6 @@ def _logistic(x: Any) -> Any:
 
 def _relu(dy: Any, y: Any, x: Any, slope: float, top: float, threshold: float) -> Any:
     if slope == 0 and top == math.inf:
-        if type(dy) is np.ndarray:  # a product with a mask of bool would convert it piece by piece
-            passed = (x > threshold).astype(dy.dtype)
-            passed *= dy
-            return passed
         return dy * (x > threshold)
     inside = _step(x > threshold, x) * _step(x < top, x)
     return dy * (inside + slope * _step(x <= threshold, x))
@@ -160,4 +157,18 @@ def _(dy: Any, y: Any, x: Any, name: str, p0: float = 0.0, p1: float = 0.0, p2: 
     found = _DERIVATIVES.get(name)
     if found is None:
         raise NotImplementedError(f"The activation '{name}' has no derivative in pronghorn.ops.")
+    if _for_engine(dy, y, x) and (p0 > 0 or name not in _INVERTIBLE_FOR_POSITIVE):
+        return _engine.activation_gradient(dy, y, x, name, p0, p1, p2)
     return found(dy, y, x, p0, p1, p2)
+
+
+# The engine finds their slope from y, which tells x only for positive parameters.
+_INVERTIBLE_FOR_POSITIVE = ("elu", "celu")
+
+
+def _for_engine(*arrays: Any) -> bool:
+    """Whether these are arrays that the engine reads as they are: nothing is to be recorded."""
+    kind = arrays[0].dtype
+    return kind.char in "fd" and kind.isnative and all(
+        type(each) is np.ndarray and each.dtype is kind and each.flags.carray for each in arrays
+    )
