@@ -21,7 +21,7 @@ def activate(x: Array, name: str, p0: float = 0.0, p1: float = 0.0, p2: float = 
 def activation_gradient(
     dy: Array, y: Array, x: Array, name: str, p0: float = 0.0, p1: float = 0.0, p2: float = 0.0
 ) -> Array:
-    """dy times the derivative at x, where y = activate(x, ...) is."""
+    """The derivative at x times dy; y is activate(x, ...)."""
 
 def set_num_threads(count: int) -> None: ...  # 0: the default (OMP_NUM_THREADS, cores)
 def get_num_threads() -> int: ...

@@ -387,3 +387,50 @@ def test_variables_that_count():
     assert flags.numpy().tolist() == [True, False]
     with pytest.raises(ValueError, match="`aggregation` must be one of"):
         keras.Variable(1.0, aggregation="median")
+
+
+def test_walks_over_layers_notice_every_change():
+    class Part(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = layers.Dense(2)
+            self.more = [layers.Dense(3)]
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    class Whole(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.part = Part()
+            self.parts = []
+
+        def call(self, inputs):
+            return self.part(inputs)
+
+    model = Whole()
+
+    def count():
+        first = len(model._flatten_layers())
+        assert len(model._flatten_layers()) == first  # from memory
+        return first
+
+    assert count() == 4
+    model.parts.append(layers.Dense(1))
+    assert count() == 5
+    model.part.more.append(Part())
+    assert count() == 8
+    model.part.more[-1].inner = None
+    assert count() == 7
+    model.part.chain = keras.Sequential([layers.Dense(1)])
+    assert count() == 9
+    model.part.chain.add(layers.Dense(3))
+    assert count() == 10
+    del model.part.chain
+    assert count() == 7
+    model.part.more[-1].other = Part()
+    model.part.more[-1]._attributes()  # somebody else looks at them in between
+    assert count() == 10
+    assert all(isinstance(weight, keras.Variable) for weight in model.weights)
+    model.part.scale = keras.Variable(1.0)
+    assert any(weight is model.part.scale for weight in model.trainable_weights)

@@ -307,3 +307,24 @@ def test_swapped_axes(axes):
     factor = np.arange(24.0).reshape(expected.shape) ** 2
     gradient = ops.grad(lambda t: ops.sum(ops.swapaxes(t, *axes) * factor))(x)
     np.testing.assert_array_equal(gradient, np.swapaxes(factor, *axes))
+
+
+@pytest.mark.parametrize("name", sorted(_DERIVATIVES))
+def test_kernels_and_operations_agree_on_slopes_of_activations(name):
+    """Arrays go to kernels and tensors to operations, kinks and any layout included."""
+    given = {"elu": [(1.3,), (-0.5,), (0.0,)], "celu": [(1.3,), (-0.5,)], "squareplus": [(4.0,)],
+             "leaky_relu": [(0.2,)], "soft_shrink": [(0.5,)], "hard_shrink": [(0.5,)],
+             "relu": [(0.0, np.inf, 0.0), (0.1, 1.5, 0.2)], "threshold": [(0.5, 2.0)],
+             "relu_from_input": [(-0.3, np.inf, 0.0)]}  # fmt: skip
+    kinks = [-3.0, -1.0, -0.5, 0.0, 0.2, 0.5, 1.0, 1.5, 3.0, 6.0, 7.0, -7.0]
+    x = np.array([kinks, numbers(12) * 4, numbers(12, seed=1)])
+    dy = numbers(*x.shape, seed=2)
+    for parameters in given.get(name, [()]):
+        for array in (x, x.T, x[:, ::2], x.reshape(3, 2, 6)):
+            weight = dy.reshape(-1)[: array.size].reshape(array.shape)
+            source = Tensor(array, Node())
+            with recording():
+                result = activate(source, name, *parameters)
+            (fast,) = pull_back([result], [weight], [source._node])
+            (slow,) = pull_back([result], [Tensor(weight)], [source._node], keep=True)
+            np.testing.assert_allclose(fast, slow.numpy(), rtol=1e-9, atol=1e-12)

@@ -340,7 +340,9 @@ class _Walk:
         self._looks = looks
         own = [layer for layer in inside if getattr(layer, "_own_call", False)]
         seen = [layer._attributes_seen for layer in own]
-        self._told = [(each, each.looks, vars(layer)) for each, layer in zip(seen, own, strict=True)]
+        self._told = [
+            (each, each.looks, vars(layer)) for each, layer in zip(seen, own, strict=True)
+        ]
 
     def holds(self, around: _Seen, attributes: dict[str, Any]) -> bool:
         """Whether `inside` are still all.

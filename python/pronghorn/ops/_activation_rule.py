@@ -123,11 +123,11 @@ _DERIVATIVES: dict[str, _Derivative] = {
     "relu": _relu,
     "relu_from_input": _relu,
     "relu6": lambda dy, y, x, *p: _relu(dy, y, x, 0.0, 6.0, 0.0),
-    "leaky_relu": lambda dy, y, x, slope, *p: _relu(dy, y, x, slope, math.inf, 0.0),
+    "leaky_relu": lambda dy, y, x, slope, *p: dy * where(x >= 0, 1.0, slope),
     "sigmoid": lambda dy, y, x, *p: dy * y * (1.0 - y),
     "log_sigmoid": lambda dy, y, x, *p: dy * _logistic(-x),
     "hard_sigmoid": _between(-3.0, 3.0, 1.0 / 6.0),
-    "hard_tanh": _between(-1.0, 1.0, 1.0),
+    "hard_tanh": lambda dy, y, x, *p: dy * (_step(x >= -1, x) * _step(x <= 1, x)),
     "sparse_sigmoid": _between(-1.0, 1.0, 0.5),
     "hard_silu": _hard_silu,
     "tanh": lambda dy, y, x, *p: dy * (1.0 - y * y),
@@ -169,6 +169,10 @@ _INVERTIBLE_FOR_POSITIVE = ("elu", "celu")
 def _for_engine(*arrays: Any) -> bool:
     """Whether these are arrays that the engine reads as they are: nothing is to be recorded."""
     kind = arrays[0].dtype
-    return kind.char in "fd" and kind.isnative and all(
-        type(each) is np.ndarray and each.dtype is kind and each.flags.carray for each in arrays
+    return (
+        kind.char in "fd"
+        and kind.isnative
+        and all(
+            type(each) is np.ndarray and each.dtype is kind and each.flags.carray for each in arrays
+        )
     )
