@@ -102,7 +102,8 @@ class DescribedLayer(StoredLayer):
         for layer in self._flatten_layers():
             if layer is self or not layer._keeps_metrics:
                 # Where layers lie among the attributes, the walk has just looked at these.
-                seen = layer._attributes_seen if layer._own_call else layer._attributes()
+                own = getattr(layer, "_own_call", False)
+                seen = layer._attributes_seen if own else layer._attributes()
                 found += seen.metrics
         return list(dict.fromkeys(found))
 
