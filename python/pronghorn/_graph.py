@@ -61,15 +61,23 @@ class KerasTensor:
         # sum([a, b]) begins with 0 + a.
         return self if isinstance(other, int) and other == 0 else find("add")(other, self)
 
+    def __truediv__(self, other: Any) -> Any:
+        return find("true_divide")(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return find("true_divide")(other, self)
+
     def __getitem__(self, key: Any) -> Any:
         return find("get_item")(self, key)
 
     def _activate(self, specification: Any) -> KerasTensor:
         """Makes functions such as ``activations.relu`` applicable to symbolic tensors."""
         from pronghorn.activations._function import apply
+        from pronghorn.layers import _custom
         from pronghorn.layers._activation import Activation
+        from pronghorn.layers._operation import operation_of
 
-        name = _naming.auto_name(specification["name"])
+        name = _custom.operation_name(operation_of(specification["name"]))
         layer = Activation(functools.partial(apply, **specification), name=name)
         layer._same = tuple(specification.items())
         result = layer(self)
@@ -92,9 +100,10 @@ class KerasTensor:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
-_sum_from_zero = KerasTensor.__radd__
+_own = {name: vars(KerasTensor)[name] for name in ("__radd__", "__truediv__", "__rtruediv__")}
 give_operators(KerasTensor)
-setattr(KerasTensor, "__radd__", _sum_from_zero)  # noqa: B010
+for _name, _function in _own.items():
+    setattr(KerasTensor, _name, _function)
 
 
 def dtype_name(array: Any) -> str:

@@ -29,7 +29,7 @@ def test_residual_model():
     expected = np.tanh(dense(value, hidden)) + value
     np.testing.assert_allclose(model.predict(value, verbose=0), expected, atol=1e-6)
     np.testing.assert_allclose(model(value), expected, atol=1e-6)
-    assert [layer.name for layer in model.layers] == ["input_layer", "dense", "add"]
+    assert [layer.name for layer in model.layers] == ["input_layer", "dense"]
 
 
 def test_densely_connected_model():
@@ -309,3 +309,23 @@ def test_lambda_of_two_inputs_with_an_output_shape():
     a, b = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
     found = keras.Model([left, right], distance).predict([a, b], verbose=0)
     np.testing.assert_allclose(found, np.abs(a - b).sum(axis=1, keepdims=True))
+
+
+def test_operations_have_keras_names_and_are_no_layers():
+    keras.utils.clear_session()
+    keras.Sequential([keras.Input((3,)), layers.Dense(2)])  # takes the name "functional"
+
+    class Doubled(layers.Layer):
+        def call(self, x):
+            return keras.ops.square(x) * 2.0
+
+    x = keras.Input((3,))
+    y = layers.Dense(3, name="last")(Doubled()(x) * 2.0 / 3.0)
+    y = keras.ops.square(y) + keras.activations.gelu(y, approximate=True)
+    model = keras.Model(x, y)
+    model.predict(data(2, 3), verbose=0)
+    names = [layer.name for layer in model._sublayers()]
+    assert names[2:] == ["multiply", "true_divide", "last", "square", "gelu", "add"]
+    assert model.name == "functional_1"
+    assert [layer.name for layer in model.layers][1:] == ["doubled", "last"]
+    assert model.get_layer(index=-1).name == "last"

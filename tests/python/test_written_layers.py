@@ -172,3 +172,41 @@ def test_chains_without_an_input_run_layers_that_draw_no_graph():
     evaluated = keras.Sequential([PerSample(), layers.Dense(1, kernel_initializer="ones")])
     evaluated.compile("sgd", "mse")
     np.testing.assert_allclose(evaluated.evaluate(x, y, verbose=0), loss[0], rtol=1e-5)
+
+
+class Mixed(keras.Model):
+    """Weights to be trained and others, made and assigned in no order."""
+
+    def __init__(self):
+        super().__init__()
+        self.offset = self.add_weight(shape=(3,), trainable=False, name="offset")
+        self.dense = layers.Dense(2)
+        self.count = keras.Variable(np.zeros(4), trainable=False, name="count")
+        self.factor = self.add_weight(shape=(2,), initializer="ones", name="factor")
+        self.power = keras.Variable(1.0, name="power")
+
+    def call(self, x):
+        return self.dense(x - self.offset) * self.factor * self.power
+
+
+def test_weights_to_be_trained_come_first():
+    model = Mixed()
+    model(np.ones((1, 3)))
+    names = [w.name for w in model.weights]
+    # As real Keras 3.15.1 lists them.
+    assert names == ["factor", "power", "offset", "count", "kernel", "bias"]
+    model.factor.trainable = False
+    assert [w.name for w in model.weights] == names
+    assert [w.name for w in model.trainable_weights] == ["power", "kernel", "bias"]
+
+
+def test_variables_that_are_attributes_are_in_files(tmp_path):
+    model, other = Mixed(), Mixed()
+    for each in (model, other):
+        each(np.ones((1, 3)))
+    model.power.assign(3.0)
+    model.count.assign(np.arange(4.0))
+    model.save_weights(tmp_path / "m.weights.h5")
+    other.load_weights(tmp_path / "m.weights.h5")
+    assert float(other.power) == 3.0
+    np.testing.assert_array_equal(other.count, np.arange(4.0))

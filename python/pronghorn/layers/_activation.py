@@ -8,6 +8,7 @@ from typing import Any
 from pronghorn import activations
 from pronghorn.activations._function import engine_spec
 from pronghorn.layers._elementwise import ActivationLayer
+from pronghorn.layers._operation import class_name_of
 
 
 class Activation(ActivationLayer):
@@ -31,6 +32,11 @@ class Activation(ActivationLayer):
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
         engine_spec(self.activation)
+
+    @property
+    def _kind(self) -> str:
+        # One that a function put into a graph has the name of Keras's operation.
+        return super()._kind if self._same is None else class_name_of(dict(self._same)["name"])
 
     def _function(self) -> Callable[..., Any]:
         return self.activation

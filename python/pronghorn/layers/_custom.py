@@ -45,6 +45,11 @@ def tracing() -> bool:
     return bool(_calls.tracing)
 
 
+def operation_name(name: str) -> str:
+    """A name for an operation of a graph; what a trace draws does not count in those of models."""
+    return _naming.auto_name(f"traced_{name}" if tracing() else name)
+
+
 def departs_from_trace(training: bool | None) -> bool:
     """Whether a call in a `call` that is being traced has another `training` than the whole.
 

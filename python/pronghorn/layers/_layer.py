@@ -62,6 +62,11 @@ class Layer(CalledLayer):
     _same: Any = None
 
     @property
+    def _is_operation(self) -> bool:
+        """Whether an operation on symbolic tensors made it, which in Keras is no layer."""
+        return self._same is not None
+
+    @property
     def _kind(self) -> str:
         """What tables and plots call its class."""
         return type(self).__name__

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from pronghorn import _naming, _tree
+from pronghorn import _tree
 from pronghorn._autodiff import Tensor, paused
 from pronghorn._graph import KerasTensor, Node, dtype_name
 from pronghorn.layers import _masks
+from pronghorn.layers import _custom
 from pronghorn.layers._custom import NotCompilable
 from pronghorn.layers._layer import Layer
 from pronghorn.layers._written import with_weight
@@ -32,9 +33,13 @@ class Operation(Layer):
     """
 
     def __init__(self, record: Any) -> None:
-        super().__init__(name=_naming.auto_name(record.name.strip("_")))
+        super().__init__(name=_custom.operation_name(record.name.strip("_")))
         self._record = record
         self.built = True
+
+    @property
+    def _is_operation(self) -> bool:
+        return True
 
     @property
     def _kind(self) -> str:
@@ -52,7 +57,13 @@ class Operation(Layer):
 
 def class_name_of(operation: str) -> str:
     """Keras's class for an operation, as files and tables name it."""
-    return "".join(part.capitalize() for part in operation.strip("_").split("_"))
+    known = operation_of(operation).strip("_")
+    return "".join(part.capitalize() for part in known.split("_"))
+
+
+def operation_of(kernel: str) -> str:
+    """Keras's operation for an activation of the engine."""
+    return "gelu" if kernel == "gelu_tanh" else kernel
 
 
 def apply_symbolic(record: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -95,19 +106,17 @@ def _built_in(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
         made = getattr(layers, _MERGING[name], None)
         same = all(isinstance(a, KerasTensor) and a.shape == first.shape for a in args)
         if made is not None and same and first.ndim > 1:
-            return made(), list(args)
+            return made(name=_custom.operation_name(name)), list(args)
     elif name == "concatenate":
         axis = kwargs.get("axis", args[1] if len(args) > 1 else 0)
         fits = all(isinstance(x, KerasTensor) and x.ndim > 1 for x in first)
         if fits and axis % first[0].ndim:
-            return layers.Concatenate(axis=axis), list(first)
+            return layers.Concatenate(axis=axis, name=_custom.operation_name(name)), list(first)
     elif name == "reshape":
         shape = kwargs.get("newshape", args[1] if len(args) > 1 else ())
         sizes = list(shape) if isinstance(shape, (tuple, list)) else []
         if len(sizes) > 1 and sizes[0] in (-1, None) and sizes.count(-1) == (sizes[0] == -1):
-            return layers.Reshape(tuple(sizes[1:])), first
-        if len(sizes) > 1 and sizes[0] is None:
-            return layers.Reshape(tuple(sizes[1:])), first
+            return layers.Reshape(tuple(sizes[1:]), name=_custom.operation_name(name)), first
     return None, None
 
 

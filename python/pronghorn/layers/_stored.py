@@ -68,7 +68,7 @@ class StoredLayer(LossHolder):
         Args:
             store: To be filled with arrays.
         """
-        ordered = sorted(self._weights, key=lambda variable: not variable._made_trainable)
+        ordered = self._written_weights()
         for number, variable in enumerate(ordered):
             store[str(number)] = variable.numpy()
 
@@ -81,7 +81,7 @@ class StoredLayer(LossHolder):
         Raises:
             ValueError: If the number or a shape differs.
         """
-        ordered = sorted(self._weights, key=lambda variable: not variable._made_trainable)
+        ordered = self._written_weights()
         if len(store) != len(ordered):
             raise ValueError(
                 f"Layer '{self.name}' expected {len(ordered)} variables, but received "

@@ -80,7 +80,8 @@ class WeightHolder:
             aggregation=aggregation, name=name, _row_axes=_row_axes,
         )  # fmt: skip
         variable.overwrite_with_gradient = bool(overwrite_with_gradient)
-        self._weights.append(variable)
+        first = sum(each._made_trainable for each in self._weights)
+        self._weights.insert(first if trainable else len(self._weights), variable)
         if constraint is not None:
             variable.constraint = constraints.get(constraint)
         if regularizer is not None:
@@ -131,10 +132,16 @@ class WeightHolder:
         return seen
 
     def _own_weights(self) -> list[Variable]:
-        """The weights that belong to this layer itself, as `_flatten_layers` last saw them."""
+        """The layer's own weights, as `_flatten_layers` last saw them; those to be trained first."""
         if not getattr(self, "_own_call", False):
             return self._weights
-        return list(dict.fromkeys([*self._weights, *self._attributes_seen.variables]))
+        found = dict.fromkeys([*self._weights, *self._attributes_seen.variables])
+        return sorted(found, key=lambda variable: not variable._made_trainable)
+
+    def _written_weights(self) -> list[Variable]:
+        """The layer's own weights, as they are now, for files."""
+        self._flatten_layers()
+        return self._own_weights()
 
     def _flatten_layers(self) -> list[WeightHolder]:
         """This layer and all inside it."""
@@ -159,7 +166,7 @@ class WeightHolder:
 
     @property
     def weights(self) -> list[Variable]:
-        """All weights: in the order of creation, each once."""
+        """All weights, each once: of each layer those to be trained, the others, those inside."""
         found: dict[int, Variable] = {}
         for layer in self._flatten_layers():
             found.update((id(variable), variable) for variable in layer._own_weights())

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pronghorn import _naming
 from pronghorn._graph import KerasTensor
 from pronghorn._variable import Variable
 from pronghorn.layers import _custom
@@ -24,7 +23,7 @@ class _WithWeight(Layer):
     """An operation of one tensor and one weight of the layer that is being traced."""
 
     def __init__(self, name: str, owner: Layer, variable: Variable) -> None:
-        super().__init__(name=_naming.auto_name(name))
+        super().__init__(name=_custom.operation_name(name))
         self._owner, self._variable = owner, variable
         self._same = (name, id(variable))
         self.built = True

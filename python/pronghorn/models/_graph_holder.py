@@ -150,10 +150,10 @@ class GraphHolder(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, inputs first."""
+        """The layers, inputs first, without the operations between them."""
         if self._own_call:
             return super()._sublayers()
-        return list(self._graph().operations)
+        return [layer for layer in self._graph().operations if not layer._is_operation]
 
     def _sublayers(self) -> list[Layer]:
         if self._own_call:

@@ -168,6 +168,11 @@ class Sequential(Model):
             tensor = self._apply(layer, tensor)
         self._set_graph(source, tensor)
 
+    def _set_graph(self, inputs: Any, outputs: Any) -> None:
+        # Keras makes a functional model inside, which has its part in the names of later ones.
+        _naming.auto_name("functional")
+        super()._set_graph(inputs, outputs)
+
     def _apply(self, layer: Layer, tensor: KerasTensor) -> KerasTensor:
         with _naming.name_scope(self.name):
             result = layer(tensor)

@@ -95,7 +95,7 @@ def _(dy: Any, y: Any, x1: Any, x2: Any) -> Any:
     return lambda: fit(dy / x2, x1), lambda: fit(-dy * y / x2, x2)
 
 
-@explained
+@operation(2)
 def true_divide(x1: Any, x2: Any) -> Any:
     """The same as `divide`.
 
@@ -103,7 +103,10 @@ def true_divide(x1: Any, x2: Any) -> Any:
         >>> true_divide([1.0], 4).tolist()
         [0.25]
     """
-    return divide(x1, x2)
+    return np.true_divide(x1, x2)
+
+
+rule(true_divide)(getattr(divide, "_operation").rule)  # noqa: B009
 
 
 @operation(2)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def own_variables(holder: Any) -> list[Any]:
     """Weights of a layer itself, those first that were made to be trained; or a metric's state."""
     if isinstance(holder, Layer):
-        return sorted(holder._weights, key=lambda v: not v._made_trainable)
+        return holder._written_weights()
     return list(getattr(holder, "variables", []))
 
 

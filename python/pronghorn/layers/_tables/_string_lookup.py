@@ -119,6 +119,8 @@ class StringLookup(VocabularyLookup):
             self._index = known, {token: place for place, token in enumerate(known.tolist())}
         get = self._index[1].get  # faster than a search among sorted text
         flat = tokens.reshape(-1).tolist()
+        if tokens.dtype.kind == "O":  # the vocabulary is an array of text: no zeros at the end
+            flat = [token.rstrip("\0") for token in flat]
         near = np.fromiter((get(token, -1) for token in flat), np.int64, len(flat))
         for place in np.flatnonzero(near < 0) if tokens.dtype.kind == "O" else ():
             near[place] = get(flat[place].rstrip("\0"), -1)  # as NumPy's strings end
