@@ -39,6 +39,7 @@ CASES = {
     "subtract": [(ops.subtract, COLUMN, A)],
     "multiply": [(ops.multiply, A, COLUMN), (ops.multiply, ROW, B)],
     "divide": [(ops.divide, A, P), (ops.divide, ROW, P)],
+    "true_divide": [(ops.true_divide, A, P)],
     "divide_no_nan": [(ops.divide_no_nan, A, P)],
     "mod": [(ops.mod, A, P)],
     "power": [(ops.power, P, B), (lambda x: x**3, A), (lambda x: 2.0**x, A), (lambda x: x**0.5, P)],
