@@ -9,8 +9,7 @@ import numpy as np
 from pronghorn import _tree
 from pronghorn._autodiff import Tensor, paused
 from pronghorn._graph import KerasTensor, Node, dtype_name
-from pronghorn.layers import _masks
-from pronghorn.layers import _custom
+from pronghorn.layers import _custom, _masks
 from pronghorn.layers._custom import NotCompilable
 from pronghorn.layers._layer import Layer
 from pronghorn.layers._written import with_weight

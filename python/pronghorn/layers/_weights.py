@@ -132,7 +132,7 @@ class WeightHolder:
         return seen
 
     def _own_weights(self) -> list[Variable]:
-        """The layer's own weights, as `_flatten_layers` last saw them; those to be trained first."""
+        """Own weights, as `_flatten_layers` last saw them; first those made to be trained."""
         if not getattr(self, "_own_call", False):
             return self._weights
         found = dict.fromkeys([*self._weights, *self._attributes_seen.variables])
