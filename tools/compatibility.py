@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "compatibility.md"
 SIGNATURES = Path(__file__).with_name("keras_signatures.txt")
 BEGIN, END = "<!-- names: begin -->", "<!-- names: end -->"
-_ENTRY = re.compile(r"^ {3}(?:mod )?(\w+) ?(prop|\(.*\))?$")
+_ENTRY = re.compile(r"^ {2,3}(?:mod )?(\w+) ?(prop|\(.*\))?$")
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -64,8 +64,9 @@ def entries(text: str) -> Iterator[tuple[str, str, str | None]]:
 
 def home(section: str) -> Any:
     """Our module or class of that name; None if there is none."""
-    if section == "Model":
-        return importlib.import_module("pronghorn").Model
+    if section in ("Model", "keras"):
+        package = importlib.import_module("pronghorn")
+        return package.Model if section == "Model" else package
     try:
         return importlib.import_module(f"pronghorn.{section}")
     except ModuleNotFoundError as error:
@@ -190,7 +191,7 @@ def render(sections: list[Section]) -> str:
     missing = sum(len(s.missing) for s in sections)
     lines = [f"Of {there + missing} public names, {there} are there.", ""]
     for section in sections:
-        title = "keras.Model" if section.name == "Model" else f"keras.{section.name}"
+        title = section.name if section.name == "keras" else f"keras.{section.name}"
         lines += [f"### {title}", ""]
         if section.there:
             lines += [f"There: {_listed(section.there)}.", ""]

@@ -10,8 +10,12 @@ _FOREIGN = "wraps another framework, which the package does without"
 _QUANTIZED = "the engine computes in float32 and float64; nothing is quantized"
 _TEXT_FILES = "loading text, audio and image files is out of scope"
 _STATELESS = "for functional transformations of Keras's JAX backend"
+_SOUND = "sound is out of scope"
+_COMPLEX = "there are no complex numbers"
 _LOADING = "loading a file never runs code from it"
-_LATER = "not written yet"
+_CONTROL = "operations run at once: Python's own conditions and loops do it"
+_RARE = "seldom part of a dense network; arrays go to NumPy's function of that name"
+_JAX = "for Keras's own machinery and its backends"
 
 NAMES = {
     # Layers.
@@ -34,7 +38,7 @@ NAMES = {
     "layers.TFSMLayer": _FOREIGN,
     "layers.TorchModuleWrapper": _FOREIGN,
     "layers.TextVectorization": "splitting text into words is out of scope",
-    "layers.*Spectrogram": "sound is out of scope",
+    "layers.*Spectrogram": _SOUND,
     "layers.AugMix": _IMAGES,
     "layers.AutoContrast": _IMAGES,
     "layers.CenterCrop": _IMAGES,
@@ -50,8 +54,8 @@ NAMES = {
     # Losses and metrics.
     "losses.CTC": "sequences are out of scope",
     "losses.ctc": "sequences are out of scope",
-    "initializers.STFT*": "sound is out of scope",
-    "initializers.stft": "sound is out of scope",
+    "initializers.STFT*": _SOUND,
+    "initializers.stft": _SOUND,
     # Callbacks.
     "callbacks.OrbaxCheckpoint": _FOREIGN,
     "callbacks.RemoteMonitor": "training sends nothing over the network",
@@ -63,7 +67,7 @@ NAMES = {
     "utils.bounding_boxes": _IMAGES,
     "utils.*_dataset_from_directory": _TEXT_FILES,
     "utils.timeseries_dataset_from_array": "makes a data set of TensorFlow or Grain",
-    "utils.legacy": "older names that Keras itself does not document",
+    "*.legacy": "older names that Keras itself does not document",
     "utils.get_source_inputs": "older name that Keras itself does not document",
     "datasets.cifar*": _IMAGES,
     # Settings.
@@ -85,7 +89,35 @@ NAMES = {
     "Model.jit_compile": "nothing is compiled at run time",
     "Model.symbolic_call": "calling a model on symbolic tensors does it",
     "Model.add_metric": "Keras itself refuses it",
-    "*": _LATER,
+    # Operations.
+    **dict.fromkeys(("ops.*conv*", "ops.*pool", "ops.*fold", "ops.psnr"), _IMAGES),
+    **dict.fromkeys(("ops.depth_to_space", "ops.space_to_depth"), _IMAGES),
+    **dict.fromkeys(("ops.ctc_*", "ops.dot_product_attention"), _SEQUENCES),
+    **dict.fromkeys(("ops.*fft*", "ops.*stft", "ops.extract_sequences"), _SOUND),
+    **dict.fromkeys(("ops.bartlett", "ops.blackman", "ops.ha[mn]*ing", "ops.kaiser"), _SOUND),
+    **dict.fromkeys(("ops.cond", "ops.*_loop", "ops.*scan", "ops.map", "ops.switch"), _CONTROL),
+    **dict.fromkeys(("ops.vectorize*",), _CONTROL),
+    "ops.custom_gradient": "`GradientTape` differentiates what is written with operations",
+    "ops.jvp": "gradients are taken in reverse alone",
+    "ops.sparsemax": "it is there as `activations.sparsemax`",
+    "ops.in_top_k": "it is there as the metric `SparseTopKCategoricalAccuracy`",
+    **dict.fromkeys(("ops.angle", "ops.conj*", "ops.imag", "ops.polar", "ops.real"), _COMPLEX),
+    **dict.fromkeys(("ops.isreal", "ops.view_as_*"), _COMPLEX),
+    "ops.*": _RARE,
+    # The package itself.
+    "keras.version": "it is there as `__version__`",
+    "keras.applications": _IMAGES,
+    "keras.preprocessing": _IMAGES,
+    "keras.visualization": _IMAGES,
+    "keras.Quantizer": _QUANTIZED,
+    "keras.quantizers": _QUANTIZED,
+    "keras.mixed_precision": _QUANTIZED,
+    "keras.distillation": "a training step of your own does it",
+    "keras.distribution": "the engine computes on the CPUs of one machine",
+    "keras.device": "the engine computes on the CPUs of one machine",
+    "keras.export": "writes files of other frameworks",
+    "keras.legacy": "older names that Keras itself does not document",
+    "keras.*": _JAX,
 }
 
 ARGUMENTS = {
@@ -99,5 +131,7 @@ ARGUMENTS = {
     "utils.Progbar(*)": "see `utils.Progbar`",
     "random.SeedGenerator(kwargs)": "names another backend",
     "datasets.imdb*": "older names of arguments",
-    "*": _LATER,
+    "keras.Layer(activity_regularizer)": "it is taken, among the further arguments",
+    "keras.KerasTensor(*)": "symbolic tensors are made by `Input` and by layers",
+    "keras.Variable(layout)": "the engine computes on the CPUs of one machine",
 }

@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from pronghorn._graph import KerasTensor
     from pronghorn._profile import profile
     from pronghorn._variable import Variable
-    from pronghorn.dtype_policies import DTypePolicy
+    from pronghorn.dtype_policies import DTypePolicy, FloatDTypePolicy
     from pronghorn.initializers import Initializer
-    from pronghorn.layers import Input, Layer
+    from pronghorn.layers import Input, InputSpec, Layer
     from pronghorn.losses import Loss
     from pronghorn.metrics import Metric
     from pronghorn.models import Model, Sequential
@@ -76,8 +76,10 @@ _SUBMODULES = (
 _HOMES = {
     "GradientTape": "ops",
     "DTypePolicy": "dtype_policies",
+    "FloatDTypePolicy": "dtype_policies",
     "Initializer": "initializers",
     "Input": "layers",
+    "InputSpec": "layers",
     "KerasTensor": "_graph",
     "Layer": "layers",
     "Loss": "losses",
@@ -95,8 +97,10 @@ _HOMES = {
 __all__ = [
     "GradientTape",
     "DTypePolicy",
+    "FloatDTypePolicy",
     "Initializer",
     "Input",
+    "InputSpec",
     "KerasTensor",
     "Layer",
     "Loss",

@@ -279,6 +279,11 @@ def test_an_error_says_what_was_given():
         keras.activations.softmax(X, axis=Odd())
 
 
+def test_arguments_of_a_call():
+    with pytest.raises(TypeError, match=r"'soft' \(Softmax\) takes only `training`.*\['mask'\]"):
+        layers.Softmax(name="soft")(X, mask=X > 0)
+
+
 def test_the_outermost_call_explains():
     @_arguments.explained
     def inner(x):

@@ -5,21 +5,14 @@ import inspect
 
 import pytest
 
+from pronghorn import datasets
+
+DATASETS = datasets.__all__
 PACKAGES = (
-    "activations",
-    "callbacks",
-    "config",
-    "datasets.digits",
-    "initializers",
-    "dtype_policies",
-    "losses",
-    "metrics",
-    "optimizers",
-    "optimizers.schedules",
-    "random",
-    "regularizers",
-    "utils",
-    "wrappers",
+    *("activations", "backend", "callbacks", "config", "constraints", "dtype_policies"),
+    *("initializers", "layers", "losses", "metrics", "models", "ops", "optimizers"),
+    *("optimizers.schedules", "random", "regularizers", "saving", "utils", "wrappers"),
+    *(f"datasets.{name}" for name in DATASETS),
 )
 
 
@@ -57,3 +50,36 @@ def test_package(package):
     assert module.__doc__
     for name in getattr(module, "__all__", []):
         assert hasattr(module, name), f"{package}.__all__ names {name}, which does not exist"
+
+
+def public_members():
+    """Methods and properties of public classes, each where it is defined."""
+    seen = set()
+    for name, thing in public():
+        for cls in inspect.getmro(thing) if inspect.isclass(thing) else ():
+            for key, member in vars(cls).items():
+                found = getattr(member, "__func__", member)
+                is_member = inspect.isfunction(found) or isinstance(found, property)
+                if key.startswith("_") or id(found) in seen or not is_member:
+                    continue
+                if cls.__module__.startswith("pronghorn."):
+                    seen.add(id(found))
+                    yield f"{name}.{key}", thing, key, found
+
+
+@pytest.mark.parametrize(
+    ("thing", "key", "member"),
+    [case[1:] for case in public_members()],
+    ids=[case[0] for case in public_members()],
+)
+def test_docstring_of_a_member(thing, key, member):
+    """Each says what it does; those with several arguments explain them."""
+    own = getattr(member, "__doc__", None)
+    assert own or any(getattr(getattr(base, key, None), "__doc__", None) for base in thing.__mro__)
+    if own and "Args:" in own and inspect.isfunction(member):
+        for name in list(inspect.signature(member).parameters)[1:]:
+            assert f"{name}:" in own or name.startswith("_"), f"{key} does not explain `{name}`"
+
+
+def test_members_are_many():
+    assert len(list(public_members())) > 300

@@ -27,6 +27,9 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
     Raises:
         OSError: If the download fails.
         ValueError: If its hash is wrong or an argument does not fit.
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
     """
     check_test_split(test_split)
     return split_table(fetch("boston_housing.npz", _HASH, path), test_split, seed)

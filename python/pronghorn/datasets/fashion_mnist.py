@@ -29,6 +29,9 @@ def load_data() -> Split:
     Raises:
         OSError: If the download fails.
         ValueError: If its hash is wrong.
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
     """
     train, test = _part("train"), _part("t10k")
     return train, test

@@ -45,6 +45,9 @@ def load_data(
     Raises:
         OSError: If the download fails.
         ValueError: If its hash is wrong, or `maxlen` leaves no text.
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
     """
     arrays = _texts.read_texts(fetch("imdb.npz", _HASH, path))
     generator = np.random.RandomState(seed)  # one for both parts, as in Keras

@@ -23,6 +23,9 @@ def load_data(path: str = "mnist.npz") -> Split:
     Raises:
         OSError: If the download fails.
         ValueError: If its hash is wrong.
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
     """
     with np.load(fetch("mnist.npz", _HASH, path), allow_pickle=False) as file:
         return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])

@@ -52,6 +52,9 @@ def load_data(
     Raises:
         OSError: If the download fails.
         ValueError: If its hash is wrong or an argument does not fit.
+
+    Example:
+        >>> (x_train, y_train), (x_test, y_test) = load_data()  # doctest: +SKIP
     """
     check_test_split(test_split)
     arrays = _texts.read_texts(fetch("reuters.npz", _HASH, path))

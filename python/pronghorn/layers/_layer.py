@@ -48,7 +48,19 @@ class Layer(CalledLayer):
             `input_dim`, as older scripts pass them to the first layer.
 
     Raises:
+        TypeError: For a name that is no string.
         ValueError: For unknown arguments or a dtype that the engine does not have.
+
+    Example:
+        >>> import numpy as np, pronghorn as keras
+        >>> class Scale(keras.layers.Layer):
+        ...     def build(self, input_shape):
+        ...         self.factors = self.add_weight((input_shape[-1],), "ones")
+        ...
+        ...     def call(self, inputs):
+        ...         return inputs * self.factors
+        >>> Scale()(np.array([[1.0, 2.0]])).tolist()
+        [[1.0, 2.0]]
     """
 
     _keeps_shape = False
@@ -188,6 +200,11 @@ class Layer(CalledLayer):
             check_inputs(self._given_spec, inputs, self.name, self._dtype)
         if self._own_call:
             return _custom.call(self, inputs, args, kwargs)
+        if kwargs and kwargs.keys() != {"training"}:
+            raise TypeError(
+                f"Layer '{self.name}' ({type(self).__name__}) takes only `training` beside the "
+                f"inputs. Received: {sorted(kwargs)}"
+            )
         return self._call_built_in(inputs, *args, **kwargs)
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:

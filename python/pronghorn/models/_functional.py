@@ -10,7 +10,14 @@ from pronghorn.models._model import Model
 
 
 class Functional(Model):
-    """What ``Model(inputs, outputs)`` makes; see `Model`."""
+    """What ``Model(inputs, outputs)`` makes; see `Model`.
+
+    Example:
+        >>> import pronghorn as keras
+        >>> x = keras.Input((4,))
+        >>> isinstance(keras.Model(x, keras.layers.Dense(2)(x)), keras.models.Functional)
+        True
+    """
 
     def _own_input_spec(self) -> list[InputSpec]:
         names = self.input_names

@@ -267,6 +267,11 @@ def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """X where it is above a threshold, `default_value` elsewhere.
 
+    Args:
+        x: Array or tensor.
+        threshold: The bound.
+        default_value: What takes the place of the rest.
+
     Example:
         >>> threshold([-1.0, 2.0], 1.0, 9.0).tolist()
         [9.0, 2.0]

@@ -277,6 +277,11 @@ def _(dy: Any, y: Any, x1: Any, x2: Any) -> Any:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """X between x_min and x_max.
 
+    Args:
+        x: Array or tensor.
+        x_min: Lower bound.
+        x_max: Upper bound.
+
     Example:
         >>> clip([-1.0, 0.5, 2.0], 0, 1).tolist()
         [0.0, 0.5, 1.0]

@@ -159,6 +159,13 @@ def isclose(
 ) -> Any:
     """Where |x1 - x2| <= atol + rtol |x2|.
 
+    Args:
+        x1: Array or tensor.
+        x2: Likewise.
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+        equal_nan: Whether NaN is close to NaN.
+
     Example:
         >>> isclose([1.0, 2.0], [1.0, 2.1]).tolist()
         [True, False]
@@ -172,6 +179,13 @@ def allclose(
 ) -> Any:
     """Whether `isclose` holds everywhere.
 
+    Args:
+        x1: Array or tensor.
+        x2: Likewise.
+        rtol: Relative tolerance.
+        atol: Absolute tolerance.
+        equal_nan: Whether NaN is close to NaN.
+
     Example:
         >>> bool(allclose([1.0], [1.0]))
         True
@@ -182,6 +196,11 @@ def allclose(
 @explained
 def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     """x1 where a condition holds, x2 elsewhere; without both, the places where it holds.
+
+    Args:
+        condition: Truth values.
+        x1: Array or tensor; None to be given places.
+        x2: Likewise.
 
     Example:
         >>> where([True, False], 1.0, 2.0).tolist()

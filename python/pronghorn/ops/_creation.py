@@ -48,6 +48,11 @@ def empty(shape: Any, dtype: Any = None) -> Any:
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     """An array of one value; None for the dtype is ``config.floatx()``.
 
+    Args:
+        shape: Of the result.
+        fill_value: The value.
+        dtype: Of the result; None is ``config.floatx()``.
+
     Example:
         >>> full((2,), 7.0).tolist()
         [7.0, 7.0]
@@ -81,6 +86,11 @@ def ones_like(x: Any, dtype: Any = None) -> Any:
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
     """One value in the shape of x, and its dtype if None is given.
 
+    Args:
+        x: Whose shape is taken.
+        fill_value: The value.
+        dtype: Of the result; None is that of x.
+
     Example:
         >>> full_like([1.0, 2.0], 7).tolist()
         [7.0, 7.0]
@@ -92,6 +102,12 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
 @explained
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
     """Numbers from `start` (0 if there is no `stop`) up to, but without, `stop`.
+
+    Args:
+        start: First number, or `stop` if that is None.
+        stop: Where to end, not included.
+        step: Distance of neighbours; None is 1.
+        dtype: Of the result; None follows from the numbers.
 
     Example:
         >>> arange(3).tolist()
@@ -113,6 +129,15 @@ def linspace(
 ) -> Any:  # fmt: skip
     """`num` numbers at equal distances from `start` to `stop`.
 
+    Args:
+        start: First number.
+        stop: Last number.
+        num: How many.
+        endpoint: Whether `stop` is among them.
+        retstep: Whether the distance of neighbours is returned, too.
+        dtype: Of the result; None is ``config.floatx()``.
+        axis: Where their axis goes, if `start` is an array.
+
     Example:
         >>> linspace(0, 1, 3).tolist()
         [0.0, 0.5, 1.0]
@@ -128,6 +153,15 @@ def logspace(
 ) -> Any:  # fmt: skip
     """`num` numbers at equal ratios from base**start to base**stop.
 
+    Args:
+        start: First exponent.
+        stop: Last exponent.
+        num: How many.
+        endpoint: Whether `stop` is among them.
+        base: What the exponents are of.
+        dtype: Of the result; None is ``config.floatx()``.
+        axis: Where their axis goes, if `start` is an array.
+
     Example:
         >>> logspace(0, 2, 3).tolist()
         [1.0, 10.0, 100.0]
@@ -138,6 +172,12 @@ def logspace(
 @explained
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on the k-th diagonal of an N by M matrix.
+
+    Args:
+        N: Rows.
+        M: Columns; None for N.
+        k: 0 is the main diagonal, above it is positive.
+        dtype: Of the result; None is ``config.floatx()``.
 
     Example:
         >>> eye(2).tolist()
@@ -160,6 +200,12 @@ def identity(n: int, dtype: Any = None) -> Any:
 @explained
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on and below the k-th diagonal of an N by M matrix.
+
+    Args:
+        N: Rows.
+        M: Columns; None for N.
+        k: 0 is the main diagonal, above it is positive.
+        dtype: Of the result; None is ``config.floatx()``.
 
     Example:
         >>> tri(2).tolist()

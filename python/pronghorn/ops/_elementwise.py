@@ -379,6 +379,12 @@ def trunc(x: Any) -> Any:
 def nan_to_num(x: Any, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """X with NaN and infinities replaced (None: by the largest numbers there are).
 
+    Args:
+        x: Array or tensor.
+        nan: In place of NaN.
+        posinf: In place of infinity.
+        neginf: In place of minus infinity.
+
     Example:
         >>> nan_to_num([np.nan, 1.0]).tolist()
         [0.0, 1.0]

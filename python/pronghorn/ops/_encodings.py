@@ -47,6 +47,13 @@ def multi_hot(
 ) -> Any:  # fmt: skip
     """1 at each of the places that a row of `inputs` names, 0 elsewhere.
 
+    Args:
+        inputs: Class numbers, along the last axis.
+        num_classes: Length of a vector.
+        axis: Where the vectors' axis goes.
+        dtype: Of the result; None is ``config.floatx()``.
+        sparse: Must be false.
+
     Example:
         >>> multi_hot([[0, 2]], 3).tolist()
         [[1.0, 0.0, 1.0]]

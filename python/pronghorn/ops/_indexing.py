@@ -102,6 +102,11 @@ def _once(places: Any, x: Any, axis: int) -> bool:
 def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
     """The block of `inputs` of a given shape that begins at given places.
 
+    Args:
+        inputs: Array or tensor.
+        start_indices: First place along each axis.
+        shape: Of the block.
+
     Example:
         >>> slice(np.arange(9.0).reshape(3, 3), (1, 1), (2, 2)).tolist()
         [[4.0, 5.0], [7.0, 8.0]]
@@ -117,6 +122,11 @@ def _block(starts: Any, shape: Any) -> tuple[Any, ...]:
 @explained
 def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     """`inputs` with the block that begins at given places replaced.
+
+    Args:
+        inputs: Array or tensor.
+        start_indices: First place along each axis.
+        updates: The new block.
 
     Example:
         >>> slice_update(np.zeros(3), (1,), np.ones(2)).tolist()
@@ -145,6 +155,11 @@ def _(dy: Any, y: Any, inputs: Any, updates: Any, key: Any) -> Any:
 @explained
 def scatter(indices: Any, values: Any, shape: Any) -> Any:
     """Zeros of a shape with `values` added at `indices`, one row a place.
+
+    Args:
+        indices: Places, one a row.
+        values: One for each row.
+        shape: Of the result.
 
     Example:
         >>> scatter([[1], [1]], [2.0, 3.0], (3,)).tolist()
@@ -258,6 +273,12 @@ def triu(x: Any, k: int = 0) -> Any:
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The diagonal of two axes, along a new last axis.
 
+    Args:
+        x: Array or tensor.
+        offset: 0 is the main diagonal, above it is positive.
+        axis1: First axis of the matrices.
+        axis2: Second axis.
+
     Example:
         >>> diagonal([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [1.0, 4.0]
@@ -294,6 +315,12 @@ def diag(x: Any, k: int = 0) -> Any:
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum of a diagonal.
 
+    Args:
+        x: Array or tensor.
+        offset: 0 is the main diagonal, above it is positive.
+        axis1: First axis of the matrices.
+        axis2: Second axis.
+
     Example:
         >>> float(trace([[1.0, 2.0], [3.0, 4.0]]))
         5.0
@@ -306,6 +333,11 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 @explained
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     """The differences between neighbours along an axis, n times over.
+
+    Args:
+        a: Array or tensor.
+        n: How often.
+        axis: The axis.
 
     Example:
         >>> diff([1.0, 4.0, 9.0]).tolist()
@@ -321,6 +353,11 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
 @explained
 def top_k(x: Any, k: int, sorted: bool = True) -> tuple[Any, Any]:
     """The k largest elements along the last axis, and their places.
+
+    Args:
+        x: Array or tensor.
+        k: How many.
+        sorted: Whether the largest comes first; it does in any case.
 
     Example:
         >>> values, places = top_k([1.0, 5.0, 3.0], 2)
@@ -361,6 +398,12 @@ def segment_sum(
     data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
 ) -> Any:
     """Sums of the rows of `data` that have the same number of segment.
+
+    Args:
+        data: Array or tensor.
+        segment_ids: One number a row.
+        num_segments: How many there are; None for the largest number and one.
+        sorted: Whether the numbers ascend; it does not matter.
 
     Example:
         >>> segment_sum([1.0, 2.0, 3.0], [0, 0, 1]).tolist()

@@ -122,6 +122,11 @@ def _(dy: Any, y: Any, a: Any, b: Any) -> Any:
 def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     """X such that a x = b, for the upper (or lower) triangle of a.
 
+    Args:
+        a: Matrices, square.
+        b: Right sides.
+        lower: Whether the lower triangle counts.
+
     Example:
         >>> solve_triangular([[2.0, 9.0], [0.0, 4.0]], [[11.0], [4.0]]).tolist()
         [[1.0], [1.0]]
@@ -195,6 +200,11 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     U and V have a derivative where no two singular values are equal; those of matrices that are not
     square only without ``full_matrices``.
 
+    Args:
+        x: Matrices.
+        full_matrices: Whether U and V are square.
+        compute_uv: Whether U and V are returned.
+
     Example:
         >>> svd(np.diag([3.0, 2.0]))[1].tolist()
         [3.0, 2.0]
@@ -256,6 +266,11 @@ def _(dy: Any, y: Any, x: Any) -> Any:
 @operation(2)
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     """X that makes the squares of a x - b least; the derivative is for `a` of full rank.
+
+    Args:
+        a: Matrix.
+        b: Vector, or matrix of columns.
+        rcond: Singular values below this share of the largest count as 0; None for rounding's.
 
     Example:
         >>> lstsq([[1.0], [1.0]], [1.0, 3.0]).round(6).tolist()

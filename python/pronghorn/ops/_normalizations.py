@@ -23,6 +23,12 @@ def moments(
 ) -> tuple[Any, Any]:
     """Mean and variance along axes.
 
+    Args:
+        x: Array or tensor.
+        axes: The axes.
+        keepdims: Whether the axes stay, with size 1.
+        synchronized: Must be false.
+
     Example:
         >>> [float(value) for value in moments([1.0, 3.0], axes=0)]
         [2.0, 1.0]
@@ -67,6 +73,15 @@ def batch_normalization(
 ) -> Any:  # fmt: skip
     """(x - mean) / sqrt(variance + epsilon) * scale + offset, with vectors along one axis.
 
+    Args:
+        x: Array or tensor.
+        mean: A vector.
+        variance: A vector.
+        axis: Which the vectors lie along.
+        offset: A vector; None for 0.
+        scale: A vector; None for 1.
+        epsilon: Added to the variance.
+
     Example:
         >>> batch_normalization([[3.0]], [1.0], [4.0], -1, epsilon=0.0).tolist()
         [[1.0]]
@@ -91,6 +106,13 @@ def layer_normalization(
 ) -> Any:
     """X with mean 0 and variance 1 along axes, times gamma plus beta.
 
+    Args:
+        x: Array or tensor.
+        gamma: Factors; None for 1.
+        beta: Summands; None for 0.
+        axis: One axis or several.
+        epsilon: Added to the variance; None for ``config.epsilon()``.
+
     Example:
         >>> layer_normalization([[1.0, 3.0]], epsilon=0.0).tolist()
         [[-1.0, 1.0]]
@@ -108,6 +130,12 @@ def rms_normalization(
     x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None
 ) -> Any:
     """X divided by its root mean square along axes, times scale.
+
+    Args:
+        x: Array or tensor.
+        scale: Factors; None for 1.
+        axis: One axis or several.
+        epsilon: Added to the mean square; None for ``config.epsilon()``.
 
     Example:
         >>> rms_normalization([[3.0, 4.0]], epsilon=0.0).round(4).tolist()

@@ -299,6 +299,14 @@ def cross(
 ) -> Any:
     """The vector product of vectors of three numbers.
 
+    Args:
+        x1: Array or tensor.
+        x2: Likewise.
+        axisa: Axis of the vectors of x1.
+        axisb: Axis of the vectors of x2.
+        axisc: Axis of the vectors of the result.
+        axis: In place of all three; None for none.
+
     Example:
         >>> cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]).tolist()
         [0.0, 0.0, 1.0]

@@ -193,6 +193,11 @@ rule(min)(_extreme)
 def amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The same as `max`.
 
+    Args:
+        x: Array or tensor.
+        axis: One axis or several; None for all.
+        keepdims: Whether the axes stay, with size 1.
+
     Example:
         >>> float(amax([1.0, 3.0]))
         3.0
@@ -204,6 +209,11 @@ def amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The same as `min`.
 
+    Args:
+        x: Array or tensor.
+        axis: One axis or several; None for all.
+        keepdims: Whether the axes stay, with size 1.
+
     Example:
         >>> float(amin([1.0, 3.0]))
         1.0
@@ -214,6 +224,11 @@ def amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @explained
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean square deviation from the mean along axes.
+
+    Args:
+        x: Array or tensor.
+        axis: One axis or several; None for all.
+        keepdims: Whether the axes stay, with size 1.
 
     Example:
         >>> float(var([1.0, 3.0]))
@@ -230,6 +245,11 @@ def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The square root of `var`.
 
+    Args:
+        x: Array or tensor.
+        axis: One axis or several; None for all.
+        keepdims: Whether the axes stay, with size 1.
+
     Example:
         >>> float(std([1.0, 3.0]))
         1.0
@@ -242,6 +262,11 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @explained
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The largest element less the smallest, along axes.
+
+    Args:
+        x: Array or tensor.
+        axis: One axis or several; None for all.
+        keepdims: Whether the axes stay, with size 1.
 
     Example:
         >>> float(ptp([1.0, 3.0]))
@@ -282,6 +307,11 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) along axes, without overflow.
 
+    Args:
+        x: Array or tensor.
+        axis: One axis or several; None for all.
+        keepdims: Whether the axes stay, with size 1.
+
     Example:
         >>> round(float(logsumexp([0.0, 0.0])), 6)
         0.693147
@@ -303,6 +333,11 @@ def _(dy: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     """Sums of the first 1, 2, 3, ... elements along an axis (None: of the flat tensor).
 
+    Args:
+        x: Array or tensor.
+        axis: The axis; None for the flat tensor.
+        dtype: Of the result; None follows from x.
+
     Example:
         >>> cumsum([1.0, 2.0, 3.0]).tolist()
         [1.0, 3.0, 6.0]
@@ -319,6 +354,11 @@ def _(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None) -> Any:
 @operation()
 def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     """Products of the first 1, 2, 3, ... elements along an axis (None: of the flat tensor).
+
+    Args:
+        x: Array or tensor.
+        axis: The axis; None for the flat tensor.
+        dtype: Of the result; None follows from x.
 
     Example:
         >>> cumprod([1.0, 2.0, 3.0]).tolist()
@@ -347,6 +387,11 @@ by_composition(cumprod, _cumprod)
 def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The place of the largest element along an axis (None: in the flat tensor).
 
+    Args:
+        x: Array or tensor.
+        axis: The axis; None for the flat tensor.
+        keepdims: Whether the axes stay, with size 1.
+
     Example:
         >>> int(argmax([1.0, 5.0, 3.0]))
         1
@@ -357,6 +402,11 @@ def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @operation(differentiable=False)
 def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The place of the smallest element along an axis (None: in the flat tensor).
+
+    Args:
+        x: Array or tensor.
+        axis: The axis; None for the flat tensor.
+        keepdims: Whether the axes stay, with size 1.
 
     Example:
         >>> int(argmin([1.0, 5.0, 3.0]))
@@ -369,6 +419,11 @@ def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether an element along axes is true.
 
+    Args:
+        x: Array or tensor.
+        axis: One axis or several; None for all.
+        keepdims: Whether the axes stay, with size 1.
+
     Example:
         >>> bool(any([False, True]))
         True
@@ -379,6 +434,11 @@ def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 @operation(differentiable=False)
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether all elements along axes are true.
+
+    Args:
+        x: Array or tensor.
+        axis: One axis or several; None for all.
+        keepdims: Whether the axes stay, with size 1.
 
     Example:
         >>> bool(all([False, True]))
@@ -476,6 +536,11 @@ def quantile(
 @explained
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The middle value along an axis (None: of all elements).
+
+    Args:
+        x: Array or tensor.
+        axis: One axis or several; None for all.
+        keepdims: Whether the axes stay, with size 1.
 
     Example:
         >>> float(median([1.0, 5.0, 3.0]))

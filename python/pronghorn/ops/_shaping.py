@@ -62,6 +62,11 @@ def _(dy: Any, y: Any, x: Any, axes: Any = None) -> Any:
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """X with some axes moved to other places.
 
+    Args:
+        x: Array or tensor.
+        source: One axis or several.
+        destination: Where they go.
+
     Example:
         >>> moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
         (3, 4, 2)
@@ -77,6 +82,11 @@ def _(dy: Any, y: Any, x: Any, source: Any, destination: Any) -> Any:
 @explained
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """X with two axes exchanged.
+
+    Args:
+        x: Array or tensor.
+        axis1: One axis.
+        axis2: The other.
 
     Example:
         >>> swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
@@ -202,6 +212,11 @@ def _shape(x: Any) -> tuple[Any, ...]:
 def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
     """The parts of x along an axis, as a list; the inverse of `stack`.
 
+    Args:
+        x: Array or tensor.
+        num: How many of the parts; None for all.
+        axis: The axis.
+
     Example:
         >>> [part.tolist() for part in unstack(np.eye(2))]
         [[1.0, 0.0], [0.0, 1.0]]
@@ -214,6 +229,11 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
 @explained
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """X cut along an axis, into so many equal parts or at the given places.
+
+    Args:
+        x: Array or tensor.
+        indices_or_sections: How many parts, or where the second and further ones begin.
+        axis: The axis.
 
     Raises:
         ValueError: If the parts cannot be equal.
@@ -244,6 +264,11 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 @explained
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """X cut along an axis into parts that differ by one element at most.
+
+    Args:
+        x: Array or tensor.
+        indices_or_sections: How many parts, or where the second and further ones begin.
+        axis: The axis.
 
     Example:
         >>> [part.tolist() for part in array_split(np.arange(3.0), 2)]
@@ -288,6 +313,11 @@ def hstack(xs: Sequence[Any]) -> Any:
 def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
     """x2 after x1, along an axis (None: both as vectors).
 
+    Args:
+        x1: Array or tensor.
+        x2: Likewise.
+        axis: The axis, or None.
+
     Example:
         >>> append([1.0], [2.0]).tolist()
         [1.0, 2.0]
@@ -316,6 +346,11 @@ def _(dy: Any, y: Any, x: Any, axis: Any = None) -> Any:
 @operation()
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     """X moved along axes; what leaves at the end comes in at the beginning.
+
+    Args:
+        x: Array or tensor.
+        shift: How far, for each axis.
+        axis: One axis or several; None for the flat tensor.
 
     Example:
         >>> roll([1.0, 2.0, 3.0], 1).tolist()
@@ -351,6 +386,11 @@ def tile(x: Any, repeats: Any) -> Any:
 @explained
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element of x so many times in a row, along an axis (None: of the flat tensor).
+
+    Args:
+        x: Array or tensor.
+        repeats: How many times, for all or for each element.
+        axis: The axis; None for the flat tensor.
 
     Example:
         >>> repeat([1.0, 2.0], 2).tolist()
@@ -407,6 +447,11 @@ def _(dy: Any, y: Any, values: Any, key: Any, shape: Any, once: bool = False) ->
 @explained
 def rot90(array: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Any:
     """`array` turned by k right angles, from the first of two axes to the second.
+
+    Args:
+        array: Array or tensor.
+        k: How many right angles.
+        axes: The two axes of the plane.
 
     Example:
         >>> rot90([[1, 2], [3, 4]]).tolist()

@@ -349,6 +349,12 @@ def grad(
 ) -> Callable[..., Any]:
     """A function that gives the gradient of `fn`; see `value_and_grad`.
 
+    Args:
+        fn: A function that returns one number.
+        argnums: Which arguments; None for the first, or for the variables alone.
+        variables: Variables that the gradient is also taken of.
+        has_aux: Whether `fn` returns a tuple, whose first part is differentiated.
+
     Returns:
         A function that returns the gradient, with `has_aux` and what else `fn` returned.
 
