@@ -210,7 +210,8 @@ class Trainer:
         self,
         xs: Sequence[Array],
         ys: Sequence[Array | None],  # (n, ...) of the dtype, or int32 labels (n, ...) where sparse
-        sample_weights: Sequence[Array | None],  # one an output, (n,) of the dtype
+        # one an output, (n,) of the dtype, or (n, ...) with one for each row of a sample
+        sample_weights: Sequence[Array | None],
         batch_size: int,
         training: bool,
         shuffle_seed: int | None = None,  # None: in order

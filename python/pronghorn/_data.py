@@ -225,16 +225,43 @@ def class_labels(
     return as_array(array, np.dtype(np.int32))
 
 
-def sample_weights(value: Any, rows: int, dtype: str, argument: str) -> Array:
-    """One weight a sample, shape (samples,)."""
-    array = numeric(value, argument)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.shape != (rows,):
+def sample_weights(
+    value: Any, rows: int, dtype: str, argument: str, steps: Sequence[int] | None = ()
+) -> Array:
+    """Weights of samples, shape (samples,), or of their steps, shape (samples, *steps).
+
+    Args:
+        value: As given; a last axis of length 1 is dropped, and axes that are missing or of length
+            1 are broadcast.
+        rows: How many samples.
+        dtype: Of the result.
+        argument: Name in messages.
+        steps: Sizes of the axes that an output has between the first and the last; None if they
+            are not known, for weights to be taken as they are.
+
+    Raises:
+        ValueError: If the shape does not fit, or a weight is NaN or infinite.
+    """
+    given = numeric(value, argument)
+    array = given
+    if steps is not None and array.ndim == len(steps) + 2 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if all(size == 1 for size in array.shape[1:]):
+        array = array.reshape(len(array))
+    own = array.shape[1:]
+    fits = steps is None or (
+        len(own) <= len(steps)
+        and all(size in (1, step) for size, step in zip(own, steps, strict=False))
+    )
+    if len(array) != rows or not fits:
+        of_steps = "" if not steps else f", or for each of its steps, shape {(rows, *steps)}"
         raise ValueError(
-            f"`{argument}` must have one weight for each sample, shape ({rows},). "
-            f"Received shape {array.shape}."
+            f"`{argument}` must have one weight for each sample, shape ({rows},){of_steps}. "
+            f"Received shape {given.shape}."
         )
+    if steps is not None and own:
+        whole = array.reshape(array.shape + (1,) * (len(steps) - len(own)))
+        array = np.broadcast_to(whole, (rows, *steps))
     array = as_array(array, np.dtype(dtype))
     _check_finite(array, argument)
     return array

@@ -87,3 +87,96 @@ def test_sample_weights_by_output():
     ]:
         logs = model.test_on_batch(value, y, sample_weight=weights, return_dict=True)
         assert [logs["p_loss"], logs["q_loss"]] == pytest.approx(expected, rel=1e-5)
+
+
+REDUCTIONS = {
+    "sum": lambda values, weights: (values * weights).sum(),
+    "mean": lambda values, weights: (values * weights).mean(),
+    "mean_with_sample_weight": lambda values, weights: (values * weights).sum() / weights.sum(),
+}
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("last", [(), (1,)])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_weights_of_steps(reduction, last, eagerly):
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(7, 4, 3)), rng.normal(size=(7, 4, 2))
+    weights = rng.uniform(0, 2, (7, 4))
+    model = keras.Sequential([keras.Input((4, 3)), layers.Dense(2, use_bias=False)])
+    loss = keras.losses.MeanSquaredError(reduction=reduction)
+    model.compile(keras.optimizers.SGD(0.1), loss, weighted_metrics=["mae"], run_eagerly=eagerly)
+    kernel = model.get_weights()[0].astype(np.float64)
+    given = weights.reshape(7, 4, *last)
+    logs = model.fit(x, y, batch_size=7, sample_weight=given, verbose=0).history
+    error = x @ kernel - y
+    expected = REDUCTIONS[reduction]((error**2).mean(axis=-1), weights)
+    assert logs["loss"] == pytest.approx([expected], rel=1e-5)
+    mean = np.average(np.abs(error).mean(axis=-1), weights=weights)
+    assert logs["mae"] == pytest.approx([mean], rel=1e-5)
+    # d/dW of the mean of e^2 over two columns is e x; the reduction is linear in its values.
+    slope = np.array(
+        [
+            [REDUCTIONS[reduction](x[..., i] * error[..., j], weights) for j in range(2)]
+            for i in range(3)
+        ]
+    )
+    np.testing.assert_allclose(model.get_weights()[0], kernel - 0.1 * slope, rtol=1e-4, atol=1e-6)
+
+
+def test_weights_of_steps_in_any_batches():
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(20, 4, 3)).astype("float32"), rng.integers(0, 3, (20, 4))
+    weights = rng.uniform(0, 2, (20, 4)).astype("float32")
+    model = keras.Sequential([keras.Input((4, 3)), layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", weighted_metrics=["accuracy", Hits()])
+    assert model.run_mode == "compiled"
+    logs = model.evaluate(x, y, sample_weight=weights, batch_size=6, verbose=0, return_dict=True)
+    probabilities = model.predict(x, verbose=0).astype(np.float64)
+    value = -np.log(np.take_along_axis(probabilities, y[..., None], -1))[..., 0]
+    hit = probabilities.argmax(axis=-1) == y
+    assert logs["loss"] == pytest.approx((value * weights).mean(), rel=1e-5)
+    assert logs["accuracy"] == pytest.approx(np.average(hit, weights=weights), rel=1e-5)
+    assert logs["hits"] == pytest.approx((hit * weights).sum(), rel=1e-5)
+
+
+class Hits(keras.metrics.Metric):
+    """A metric that the engine does not know, and so is shown outputs and weights."""
+
+    def __init__(self):
+        super().__init__(name="hits")
+        self.total = self.add_variable((), name="total")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(((y_pred.argmax(axis=-1) == y_true) * sample_weight).sum())
+
+    def result(self):
+        return float(self.total)
+
+
+def test_the_engine_leaves_out_classes_of_weighted_steps():
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(6, 4, 3)), rng.integers(0, 3, (6, 4))
+    weights = rng.uniform(0, 2, (6, 4))
+    model = keras.Sequential([keras.Input((4, 3)), layers.Dense(3, activation="softmax")])
+    loss = keras.losses.SparseCategoricalCrossentropy(
+        ignore_class=1, reduction="mean_with_sample_weight"
+    )
+    model.compile("sgd", loss)
+    p = model.predict(x, verbose=0).astype(np.float64)
+    value = -np.log(np.take_along_axis(p, y[..., None], -1))[..., 0]
+    kept = weights * (y != 1)
+    expected = (value * kept).sum() / kept.sum()
+    assert model.evaluate(x, y, sample_weight=weights, verbose=0) == pytest.approx(expected, 1e-5)
+
+
+@pytest.mark.parametrize("shape", [(6,), (4, 6), (6, 5), (6, 4, 2), (5, 4)])
+def test_weights_of_other_shapes(shape):
+    model = keras.Sequential([keras.Input((4, 3)), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    x, y = np.zeros((6, 4, 3)), np.zeros((6, 4, 2))
+    if shape == (6,):
+        model.fit(x, y, sample_weight=np.ones(shape), verbose=0)
+        return
+    with pytest.raises(ValueError, match=r"shape \(6, 4\).*[Rr]eceived"):
+        model.fit(x, y, sample_weight=np.ones(shape), verbose=0)

@@ -130,6 +130,7 @@ struct Targets {
   const T* dense = nullptr;              // (n, elements of the output)
   const std::int32_t* labels = nullptr;  // (n, rows of the output a sample): class indices
   const T* weights = nullptr;            // (n): sample weights
+  bool weighs_rows = false;              // weights: (n, rows of the output a sample)
 };
 
 struct RunResults {

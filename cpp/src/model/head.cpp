@@ -9,11 +9,14 @@
 namespace pronghorn {
 namespace {
 
-// Weight of sample i of a batch for one output.
+// Weight of row r of sample i of a batch for one output.
 template <class T>
-double weight_of(const Step<T>& step, std::size_t output, std::size_t i) noexcept {
-  const T* weights = step.source->targets[output].weights;
-  return weights == nullptr ? 1.0 : static_cast<double>(weights[step.sample(i)]);
+double weight_of(const Step<T>& step, const HeadPlan<T>& head, std::size_t i,
+                 std::size_t r) noexcept {
+  const auto& target = step.source->targets[head.output];
+  if (target.weights == nullptr) return 1.0;
+  const std::size_t sample = step.sample(i);
+  return static_cast<double>(target.weights[target.weighs_rows ? sample * head.rows + r : sample]);
 }
 
 // How many rows of sample i of a batch have a loss.
@@ -24,6 +27,24 @@ double counted_rows(const Step<T>& step, const HeadPlan<T>& head, std::size_t i)
       step.source->targets[head.output].labels + step.sample(i) * head.rows;
   return static_cast<double>(head.rows) -
          static_cast<double>(std::count(labels, labels + head.rows, *head.ignored));
+}
+
+// What sample i of a batch adds to the sum of weights: as in Keras its weight counts once, unless
+// rows have weights of their own or are left out.
+template <class T>
+double counted_weight(const Step<T>& step, const HeadPlan<T>& head, std::size_t i) noexcept {
+  const auto& target = step.source->targets[head.output];
+  if (!target.weighs_rows) {
+    const bool once = target.weights != nullptr && !head.ignored;
+    return weight_of(step, head, i, 0) * (once ? 1.0 : counted_rows(step, head, i));
+  }
+  double sum = 0;
+  for (std::size_t r = 0; r < head.rows; ++r) {
+    const bool left_out =
+        head.ignored && target.labels[step.sample(i) * head.rows + r] == *head.ignored;
+    if (!left_out) sum += weight_of(step, head, i, r);
+  }
+  return sum;
 }
 
 }  // namespace
@@ -41,7 +62,7 @@ double loss_divisor(const Step<T>& step, const HeadPlan<T>& head) noexcept {
   if (!by_weight && !head.ignored) return all;
   double sum = 0;
   for (std::size_t i = 0; i < step.samples; ++i) {
-    sum += counted_rows(step, head, i) * (by_weight ? weight_of(step, head.output, i) : 1.0);
+    sum += by_weight ? counted_weight(step, head, i) : counted_rows(step, head, i);
   }
   // Weights that sum to nothing make the mean zero, as in Keras: whatever is divided by infinity.
   return sum == 0 ? std::numeric_limits<double>::infinity() : sum;
@@ -110,7 +131,7 @@ class HeadPhase final : public Phase<T> {
                                    const std::optional<int>& without) {
       if (without && labels[r] == *without) return 0.0;
       if (!weighted || !has_weights) return 1.0;
-      return weight_of(step, head_.output, first + r / head_.rows);
+      return weight_of(step, head_, first + r / head_.rows, r % head_.rows);
     };
     const T* value = step.data(head_.value);
     std::size_t ld_value = step.info(head_.value).ld;

@@ -44,7 +44,7 @@ DataView<T> data_view(const std::vector<const T*>& inputs, const std::vector<Tar
   view.samples = samples;
   view.inputs = inputs;
   for (const Targets<T>& target : targets) {
-    view.targets.push_back({target.dense, target.labels, target.weights});
+    view.targets.push_back({target.dense, target.labels, target.weights, target.weighs_rows});
   }
   return view;
 }

@@ -158,6 +158,7 @@ struct DataView {
     const T* dense = nullptr;              // (n, row) or null
     const std::int32_t* labels = nullptr;  // (n, rows per sample) or null
     const T* weights = nullptr;            // (n) or null
+    bool weighs_rows = false;              // weights: (n, rows per sample)
   };
   std::size_t samples = 0;
   std::vector<const T*> inputs;

@@ -107,6 +107,12 @@ class Loss:
             targets = targets.astype(self._dtype)
         values = np.asarray(self.call(targets, predictions))
         counted = self._counted(targets, values)
+        mask = getattr(y_pred, "_keras_mask", None)
+        if mask is not None:
+            if counted is not None:
+                mask, counted = np.asarray(mask, bool) & counted, None
+            scaled = self.reduction in _OF_ALL
+            sample_weight = masked_weights(values.shape, sample_weight, mask, scaled)
         return reduce(values, sample_weight, self.reduction, counted).astype(self._dtype)[()]
 
     def _counted(self, y_true: Any, values: NDArray[Any]) -> NDArray[np.bool_] | None:
@@ -220,7 +226,7 @@ def reduce(
     if reduction == "sum" or not total.shape:
         return np.asarray(total.sum())
     if reduction == "mean_with_sample_weight" and weights is not None:
-        divisor = float(weights.sum())
+        divisor = float(np.sum(np.asarray(sample_weight, np.float64)))  # as given, not broadcast
     else:
         divisor = float(total.size)
     return np.asarray(total.sum() / divisor if divisor else 0.0)
@@ -253,7 +259,8 @@ def reduce_tensors(values: Any, sample_weight: Any, reduction: str | None) -> An
     if reduction not in (None, "none"):
         divisor: Any = 1.0 if reduction == "sum" else float(total.size)
         if reduction == "mean_with_sample_weight" and weights is not None:
-            divisor = weights.sum()
+            recorded: Any = as_recorded(sample_weight)  # as given, not broadcast
+            divisor = (np.asarray(sample_weight) if recorded is None else recorded).sum()
         total = total.sum() * (1.0 / divisor if divisor else 0.0)
     return total.astype(dtype)
 
@@ -304,5 +311,7 @@ def masked_weights(shape: tuple[int, ...], weights: Any, mask: Any, scaled: bool
         parts.append((np.asarray(weights) if tensor is None else tensor).astype(np.float64))
     total: Any = 1.0
     for part in parts:
+        if part.ndim == len(shape) + 1 and part.shape[-1] == 1:
+            part = part[..., 0]
         total = total * part.reshape(part.shape + (1,) * (len(shape) - part.ndim))
     return np.broadcast_to(total, shape)

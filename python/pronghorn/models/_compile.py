@@ -208,7 +208,15 @@ class CompiledModel(SteppedModel):
         seen = _feed.seen_targets(parts, objective, dtype, labels.y) if objective.tapped else []
         rows = _data.check_lengths([(labels.x, xs), (labels.y, [*ys, *seen])])
         weights = _feed.convert_weights(
-            sample_weight, class_weight, parts, names, keyed, rows, dtype, labels.sample_weight
+            sample_weight,
+            class_weight,
+            parts,
+            names,
+            keyed,
+            shapes,
+            rows,
+            dtype,
+            labels.sample_weight,
         )
         if isinstance(xs, Columns):
             return ColumnFeed(xs, ys, weights, rows, seen), objective

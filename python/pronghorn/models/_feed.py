@@ -171,15 +171,28 @@ def convert_weights(
     y: Sequence[Any],
     names: Sequence[str],
     keyed: bool,
+    shapes: Sequence[Shape] | None,
     rows: int,
     dtype: str,
     label: str,
 ) -> list[Array | None]:
     """One array of weights an output, or None.
 
+    Args:
+        sample_weight: As given: for samples, or for the steps of each output.
+        class_weight: As given.
+        y: Targets of each output.
+        names: Of the outputs.
+        keyed: Whether the outputs are a dict.
+        shapes: Of the outputs, batch first; None if they are not known.
+        rows: How many samples.
+        dtype: Of the weights.
+        label: Name of `sample_weight` in messages.
+
     Raises:
         ValueError: If both kinds of weights are given, or they do not fit.
     """
+    steps = [None if shapes is None else _steps_of(shapes[i]) for i in range(len(names))]
     if class_weight is not None:
         if sample_weight is not None:
             raise ValueError(
@@ -203,6 +216,15 @@ def convert_weights(
         parts = _data.split_structure(sample_weight, names, keyed, [1] * len(names), label)
     else:
         parts = _data.split_structure(sample_weight, ["weights"], False, [1], label) * len(names)
+        if len(names) > 1:  # one weight for a sample of all outputs, whatever their steps
+            steps = [()] * len(names)
     return [
-        None if part is None else _data.sample_weights(part, rows, dtype, label) for part in parts
+        None if part is None else _data.sample_weights(part, rows, dtype, label, each)
+        for part, each in zip(parts, steps, strict=True)
     ]
+
+
+def _steps_of(shape: Shape) -> tuple[int, ...] | None:
+    """Sizes of the axes between the samples and the last axis; None if one is not known."""
+    sizes = tuple(size for size in shape[1:-1] if size is not None)
+    return sizes if len(sizes) == max(len(shape) - 2, 0) else None

@@ -229,7 +229,7 @@ class SteppedModel(MeasuredModel):
             given = None if weight is None else _leaves(weight)
             given = given[0] if given is not None and len(given) == 1 else given
             weights = _feed.convert_weights(
-                given, class_weight, ys, names, False, rows, dtype, labels.sample_weight
+                given, class_weight, ys, names, False, None, rows, dtype, labels.sample_weight
             )
             weight_structure = 0 if len(weights) == 1 else [0] * len(weights)
         return (
