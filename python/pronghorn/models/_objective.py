@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,12 +43,14 @@ class Objective:
         loss_names: Name of each output's loss, for messages; None where there is none.
         losses: Specifications for the engine.
         metrics: Of each output; unweighted ones first.
+        order: The outputs in the order in which their losses are listed; empty if it is theirs.
     """
 
     output_names: list[str]
     loss_names: list[str | None]
     losses: list[LossSpec | None]
     metrics: list[list[TrackedMetric]]
+    order: list[int] = field(default_factory=list)
 
     @functools.cached_property
     def sparse(self) -> list[bool | None]:
@@ -126,7 +128,8 @@ class Objective:
     @functools.cached_property
     def loss_outputs(self) -> list[int]:
         """The outputs that have a loss."""
-        return [i for i, spec in enumerate(self.losses) if spec is not None]
+        order = self.order or range(len(self.losses))
+        return [i for i in order if self.losses[i] is not None]
 
     def logs(self, results: Results) -> dict[str, float]:
         """Named results, sorted by name."""
@@ -168,7 +171,7 @@ class Objective:
         """
         unweighted, weighted = self._by_weight()
         names = ["loss", *(self.metrics[i][j].name for i, j in (*unweighted, *weighted))]
-        return [*names, *(f"{name}_loss" for name in self.output_names)]
+        return [*names, *(f"{self.output_names[i]}_loss" for i in self.loss_outputs)]
 
     def _by_weight(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         places = [(i, j) for i, row in enumerate(self.metrics) for j in range(len(row))]

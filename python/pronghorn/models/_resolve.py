@@ -75,7 +75,7 @@ def resolve(
                 if metric.spec is not None:
                     metric.spec["weighted"] = weighted
                 tracked[i].append(metric)
-    return Objective(names, found_names, found, tracked)
+    return Objective(names, found_names, found, tracked, loss_order(request.loss, names, keyed))
 
 
 def check_identifiers(request: Request) -> None:
@@ -165,6 +165,12 @@ def _per_output_losses(loss: Any, names: list[str], keyed: bool) -> list[Any]:
             )
         return list(loss)
     return [loss] * len(names)
+
+
+def loss_order(loss: Any, names: Sequence[str], keyed: bool) -> list[int]:
+    """Outputs in the order in which Keras lists their losses: a dict's, if the outputs are one."""
+    named = loss if keyed and isinstance(loss, dict) else names
+    return [names.index(name) for name in named]
 
 
 def _loss_weights(weights: Any, names: list[str]) -> list[float | None]:
