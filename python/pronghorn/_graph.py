@@ -77,9 +77,12 @@ class KerasTensor:
         from pronghorn.layers._activation import Activation
         from pronghorn.layers._operation import operation_of
 
+        if specification["name"] == "linear":
+            return self
         name = _custom.operation_name(operation_of(specification["name"]))
         layer = Activation(functools.partial(apply, **specification), name=name)
         layer._same = tuple(specification.items())
+        layer.supports_masking = False  # a function ends a mask, as operations do
         result = layer(self)
         assert isinstance(result, KerasTensor)
         return result

@@ -187,3 +187,117 @@ def test_operations_end_masks(operation, tmp_path):
     for each in (model, keras.models.load_model(tmp_path / "model.keras")):
         loss = each.evaluate(STEPS, 0 * STEPS, verbose=0)
         assert loss == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("operation", [ops.tanh, ops.relu, keras.activations.silu])
+def test_activations_as_functions_end_masks(operation, tmp_path):
+    inputs = keras.Input((3, 2))
+    model = keras.Model(inputs, operation(layers.Masking()(inputs)))
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "model.keras")
+    expected = (np.asarray(operation(STEPS)) ** 2).mean()
+    for each in (model, keras.models.load_model(tmp_path / "model.keras")):
+        assert each.run_mode == "compiled"
+        loss = each.evaluate(STEPS, 0 * STEPS, verbose=0)
+        assert loss == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("numbers", [{}, {"negative_slope": 0.1, "max_value": 1.5}])
+def test_files_of_functions_on_what_is_masked(numbers, tmp_path):
+    inputs = keras.Input((3, 2))
+    x = keras.activations.relu(layers.Masking()(inputs), **numbers)
+    model = keras.Model(inputs, x)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert not again.output._masked
+    data = 2 * STEPS - 1.5
+    np.testing.assert_array_equal(again(data), model(data))
+
+
+def test_a_function_that_no_file_knows_is_named():
+    inputs = keras.Input((3, 2))
+    model = keras.Model(inputs, keras.activations.soft_shrink(layers.Masking()(inputs)))
+    with pytest.raises(ValueError, match="soft_shrink"):
+        model.get_config()
+
+
+def test_normalisation_leaves_out_what_is_masked():
+    layer = layers.BatchNormalization(momentum=0.5, epsilon=0.0)
+    values = STEPS * 1.5 - 1
+    kept = values[KEPT].astype(np.float64)
+    found = layer(values, training=True, mask=KEPT)
+    # Keras adds its epsilon of 1e-7 to the count.
+    mean, variance = kept.mean(axis=0), kept.var(axis=0)
+    np.testing.assert_allclose(found, (values - mean) / np.sqrt(variance), rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_mean.numpy(), 0.5 * mean, rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance.numpy(), 0.5 + 0.5 * variance, rtol=1e-5)
+    plain = layer(values, mask=KEPT)
+    np.testing.assert_array_equal(plain, layer(values))
+    with pytest.raises(ValueError, match="one axis less"):
+        layer(values, training=True, mask=KEPT[0])
+
+
+def test_the_gradient_of_masked_normalisation():
+    values = (STEPS * 1.5 - 1).astype("float64")
+    layer = layers.BatchNormalization(epsilon=0.1, dtype="float64")
+    factors = np.random.default_rng(0).normal(size=values.shape)
+
+    def total(array):
+        return float((np.asarray(layer(array, training=True, mask=KEPT)) * factors).sum())
+
+    with keras.ops.GradientTape() as tape:
+        x = ops.convert_to_tensor(values)
+        tape.watch(x)
+        result = ops.sum(layer(x, training=True, mask=KEPT) * factors)
+    slopes = np.asarray(tape.gradient(result, x))
+    for place in np.ndindex(values.shape):
+        step = np.zeros_like(values)
+        step[place] = 1e-6
+        expected = (total(values + step) - total(values - step)) / 2e-6
+        assert slopes[place] == pytest.approx(expected, rel=1e-5, abs=1e-7)
+
+
+def test_arrays_carry_masks_from_call_to_call():
+    steps = layers.Masking()(STEPS)
+    assert isinstance(steps, np.ndarray)
+    np.testing.assert_array_equal(steps._keras_mask, KEPT)
+    again = layers.Dense(2)(steps)
+    np.testing.assert_array_equal(again._keras_mask, KEPT)
+    assert (again * 2)._keras_mask is None
+    np.testing.assert_allclose(
+        MeanOfSteps()(steps), [STEPS[i][KEPT[i]].mean(axis=0) for i in range(2)], rtol=1e-6
+    )
+    error = (np.asarray(again).sum(axis=-1, keepdims=True) - TARGETS)[..., 0]
+    loss = keras.losses.MeanAbsoluteError()(
+        TARGETS, layers.Dense(1, kernel_initializer="ones")(again)
+    )
+    assert float(loss) == pytest.approx(np.abs(error[KEPT]).mean(), rel=1e-5)
+    assert layers.Flatten()(again).shape == (2, 6)
+
+
+def test_softmax_leaves_out_what_is_masked():
+    scores = np.array([[1.0, 2.0, 3.0], [0.5, -1.0, 4.0]])
+    kept = np.array([[True, True, False], [False, True, True]])
+    powers = np.exp(scores) * kept
+    expected = powers / powers.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(layers.Softmax()(scores, mask=kept), expected, rtol=1e-6, atol=1e-12)
+    with pytest.raises(ValueError, match="broadcastable"):
+        layers.Softmax()(scores, mask=kept[:, :2])
+
+
+def test_masks_as_arguments_of_models():
+    inputs = keras.Input((3, 2))
+    model = keras.Model(inputs, MeanOfSteps()(layers.Activation("linear")(inputs)))
+    expected = [STEPS[i][KEPT[i]].mean(axis=0) for i in range(2)]
+    np.testing.assert_allclose(model(STEPS, mask=KEPT), expected, rtol=1e-6)
+    with pytest.raises(ValueError, match="one entry for each input"):
+        model(STEPS, mask=[KEPT, KEPT])
+
+
+def test_lambdas_that_read_masks():
+    mean = layers.Lambda(
+        lambda x, mask: ops.sum(x * ops.cast(mask, x.dtype)[..., None], axis=1), output_shape=(2,)
+    )
+    inputs = keras.Input((3, 2))
+    model = keras.Model(inputs, mean(layers.Masking()(inputs)))
+    np.testing.assert_allclose(model.predict(STEPS, verbose=0), STEPS.sum(axis=1), rtol=1e-6)

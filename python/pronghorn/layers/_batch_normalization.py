@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pronghorn import initializers
+import numpy as np
+
+from pronghorn import config, initializers
 from pronghorn._engine import EngineGraph
 from pronghorn._numbers import real
 from pronghorn._variable import Variable
-from pronghorn.layers import _lowering
+from pronghorn.layers import _lowering, _masks
 from pronghorn.layers._input_spec import InputSpec
 from pronghorn.layers._normalization import ScaledLayer, check_axis, sample_axes
 
@@ -22,7 +24,8 @@ class BatchNormalization(ScaledLayer):
 
     In training the mean and the (biased) variance are those of the batch, and the weights
     `moving_mean` and `moving_variance` follow them. In inference, and in training if the layer's
-    `trainable` is false, these moving statistics are used instead.
+    `trainable` is false, these moving statistics are used instead. Steps that are masked have no
+    part in the statistics.
 
     Args:
         axis: Of the features, counted with the batch.
@@ -60,6 +63,7 @@ class BatchNormalization(ScaledLayer):
     """
 
     _knows_training = True
+    _heeds_masks = True
 
     def __init__(
         self,
@@ -167,6 +171,35 @@ class BatchNormalization(ScaledLayer):
             centred = x - ops.reshape(self.moving_mean, shape)
             variance = ops.reshape(self.moving_variance, shape)
         return self._compose_affine(centred * ops.rsqrt(variance + self.epsilon), [axis])
+
+    def _call_built_in(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        return super()._call_built_in(_masks.given(inputs, mask, self), training)
+
+    def _call_masked(self, inputs: Sequence[Any], mask: Any, training: bool) -> Any:
+        """The layer from operations, with the statistics of what counts."""
+        from pronghorn import ops
+
+        x = inputs[0]
+        if np.ndim(mask) != x.ndim - 1:
+            raise ValueError(
+                f"The mask of an input of layer '{self.name}' must have one axis less than it. "
+                f"Received: mask of shape {np.shape(mask)}, inputs of shape {tuple(x.shape)}"
+            )
+        if not (training and self.trainable):
+            return self._eager.run_recorded(self, inputs, training)[0]
+        (axis,) = (a + 1 for a in sample_axes(self, self.axis, x.ndim))
+        rest = tuple(a for a in range(x.ndim) if a != axis)
+        kept = _masks.over(mask, x)
+        zero = np.zeros((), x.dtype)
+        # As in Keras, which lets a feature without any step be zero.
+        count = (kept.sum(axis=rest, keepdims=True) + config.epsilon()).astype(x.dtype)
+        mean = ops.sum(ops.where(kept, x, zero), axis=rest, keepdims=True) / count
+        squares = ops.square(ops.where(kept, x - mean, zero))
+        variance = ops.sum(squares, axis=rest, keepdims=True) / count
+        for moving, found in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            new = np.asarray(found).reshape(-1) * (1 - self.momentum)
+            moving.assign(moving.numpy() * self.momentum + new)
+        return self._compose_affine((x - mean) * ops.rsqrt(variance + self.epsilon), [axis])
 
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         rank = len(graph.shapes[inputs[0]]) + 1

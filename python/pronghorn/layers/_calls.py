@@ -14,6 +14,7 @@ from pronghorn._engine import Array
 from pronghorn._graph import KerasTensor, Node
 from pronghorn.layers import _custom, _masks
 from pronghorn.layers._described import DescribedLayer
+from pronghorn.layers._masked_array import MaskedSteps, plain
 
 
 class CalledLayer(DescribedLayer):
@@ -57,6 +58,8 @@ class CalledLayer(DescribedLayer):
             training = _custom.training_now()
         if recording_is_on() or any(isinstance(item, Tensor) for item in flat):
             return self._call_recorded(inputs, training)
+        if self._makes_mask or any(type(item) is MaskedSteps for item in flat):
+            return plain(self._call_recorded(inputs, training))
         if not _tree.is_nested(inputs) or not self._takes_list:
             inputs = self._to_array(inputs)
         else:
@@ -81,7 +84,8 @@ class CalledLayer(DescribedLayer):
         masks = _masks.masks_of(inputs)
         this: Any = self
         if self._heeds_masks and masks is not None:
-            result = this._compose_masked(items, masks)
+            result = this._call_masked(items, masks, bool(training))
+            result = result if isinstance(result, Tensor) else Tensor(result)
         else:
             result = self._eager.run_recorded(this, items, bool(training))[0]
         if _custom.training_now() is None:

@@ -15,6 +15,7 @@ from pronghorn import _naming, _tree
 from pronghorn._autodiff import Tensor, _record, paused, recording_is_on
 from pronghorn._graph import KerasTensor, Node, dtype_name
 from pronghorn.layers import _masks
+from pronghorn.layers._masked_array import plain, tensor_with_mask
 
 if TYPE_CHECKING:
     from pronghorn.layers._layer import Layer
@@ -137,7 +138,7 @@ def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
             _masks.mark(layer, inputs, outputs)
             return outputs
         return _symbolic(layer, inputs, args, kwargs)
-    plain = not recording_is_on() and not any(isinstance(leaf, Tensor) for leaf in leaves)
+    on_arrays = not recording_is_on() and not any(isinstance(leaf, Tensor) for leaf in leaves)
     masks = _masks.masks_of(inputs)
     inputs = _tree.map_structure(lambda leaf: _tensor(layer, leaf), inputs)
     args = tuple(_tree.map_structure(lambda leaf: _argument(layer, leaf), list(args)))
@@ -151,7 +152,7 @@ def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     outputs = _invoke(layer, inputs, args, _with_mask(layer, masks, args, kwargs))
     _penalise(layer, outputs)
     _masks.pass_on(layer, inputs, masks, outputs)
-    return _tree.map_structure(_plain, outputs) if plain else outputs
+    return _tree.map_structure(plain, outputs) if on_arrays else outputs
 
 
 _TRAINING = frozenset(("training",))
@@ -197,10 +198,6 @@ def _penalise(layer: Layer, outputs: Any) -> None:
                 layer.add_loss(layer.activity_regularizer(leaf) / (leaf.shape or (1,))[0])
 
 
-def _plain(leaf: Any) -> Any:
-    return leaf._value if isinstance(leaf, Tensor) else leaf
-
-
 def _tensor(layer: Layer, leaf: Any) -> Any:
     if leaf is None or isinstance(leaf, (str, bytes)):
         return leaf
@@ -210,7 +207,7 @@ def _tensor(layer: Layer, leaf: Any) -> Any:
     found = leaf if isinstance(leaf, Tensor) else Tensor(np.asarray(leaf))
     if found.dtype.kind == "f" and found.dtype != layer._dtype:
         found = found.astype(layer._dtype)
-    return found
+    return found if found is leaf else tensor_with_mask(found, getattr(leaf, "_keras_mask", None))
 
 
 def _argument(layer: Layer, leaf: Any) -> Any:

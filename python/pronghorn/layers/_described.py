@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pronghorn._graph import Node
@@ -19,6 +20,10 @@ class DescribedLayer(StoredLayer):
     _makes_mask = False
     # Whether a built-in layer computes otherwise where inputs are masked.
     _heeds_masks = False
+    # Whether a `call` with an argument `mask` needs it; None if it does.
+    _reads_mask: bool | None = None
+    # Of several inputs: whether the output has a mask, from whether each of them has one.
+    _joins_masks: Callable[[Iterable[bool]], bool] | None = None
 
     def __init__(self, trainable: bool) -> None:
         super().__init__(trainable)

@@ -37,6 +37,7 @@ class Dot(Layer):
     """
 
     supports_masking = True
+    _joins_masks = staticmethod(lambda masked: False)
 
     _takes_list = True
     _min_ndim = 2

@@ -13,10 +13,12 @@ from pronghorn.layers._layer import Layer
 class Lambda(Layer):
     """Applies a function, written with `pronghorn.ops`, to its input.
 
+    It is given `training` and the input's `mask` too if it has arguments of these names.
+
     A model with it runs recorded, unless the function is made of activations alone.
 
     Args:
-        function: Takes a tensor, and `training` if it has an argument of that name.
+        function: Takes a tensor.
         output_shape: Shape of the output without the batch, or a function of the input's shape;
             None finds it out.
         mask: The output's mask, or a function of inputs and their mask that gives it.
@@ -48,12 +50,13 @@ class Lambda(Layer):
         self._output_shape = output_shape
         self.mask = mask
         self.supports_masking = self._makes_mask = mask is not None
+        self._reads_mask = "mask" in parameters(function)
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
         """The function's value."""
-        if "training" in parameters(self.function):
-            return self.function(inputs, training=training, **self.arguments)
-        return self.function(inputs, **self.arguments)
+        given = {"mask": mask, "training": training}
+        wanted = {k: v for k, v in given.items() if k in parameters(self.function)}
+        return self.function(inputs, **wanted, **self.arguments)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """What `mask` says; None without one."""

@@ -16,6 +16,7 @@ import numpy as np
 from pronghorn import _tree
 from pronghorn._autodiff import Tensor
 from pronghorn._graph import KerasTensor
+from pronghorn.layers._masked_array import tensor_with_mask, with_mask
 
 if TYPE_CHECKING:
     from pronghorn._engine import Array
@@ -26,6 +27,8 @@ _reading: dict[type, bool] = {}
 def reads_mask(layer: Any) -> bool:
     """Whether masks change what a layer gives: its own `call` has an argument `mask`, say."""
     kind = type(layer)
+    if layer._reads_mask is not None:
+        return bool(layer._reads_mask)
     if not layer._own_call:
         return bool(layer._heeds_masks)
     found = _reading.get(kind)
@@ -41,6 +44,41 @@ def masks_of(inputs: Any) -> Any:
         return getattr(inputs, "_keras_mask", None)
     found = _tree.map_structure(lambda leaf: getattr(leaf, "_keras_mask", None), inputs)
     return found if any(mask is not None for mask in _tree.flatten(found)) else None
+
+
+def given(inputs: Any, masks: Any, layer: Any) -> Any:
+    """Inputs with the masks that came as an argument; as they are if that is None.
+
+    Args:
+        inputs: Arrays or tensors.
+        masks: In their structure, flat, or one alone.
+        layer: That is called.
+
+    Raises:
+        ValueError: If an input is symbolic, or there are more masks than inputs.
+    """
+    if masks is None:
+        return inputs
+    leaves, found = _tree.flatten(inputs), _tree.flatten(masks)
+    if any(isinstance(leaf, KerasTensor) for leaf in leaves):
+        raise ValueError(
+            f"Layer '{layer.name}' takes `mask` with arrays and tensors. Received: mask with "
+            "symbolic tensors, whose masks come from the layers before it."
+        )
+    if len(found) != len(leaves):
+        raise ValueError(
+            f"`mask` of layer '{layer.name}' must have one entry for each input. "
+            f"Received: {len(found)} for {len(leaves)} inputs."
+        )
+    made = [
+        leaf
+        if mask is None
+        else tensor_with_mask(leaf, np.asarray(mask, bool))
+        if isinstance(leaf, Tensor)
+        else with_mask(np.asarray(leaf), mask)
+        for leaf, mask in zip(leaves, found, strict=True)
+    ]
+    return _tree.pack_as(inputs, made)
 
 
 def pass_on(layer: Any, inputs: Any, masks: Any, outputs: Any) -> None:
@@ -96,6 +134,8 @@ def mark(layer: Any, inputs: Any, outputs: Any) -> None:
     """Notes with symbolic outputs that a mask may come with them."""
     made = layer._makes_mask or getattr(layer, "_has_masks", False)
     passed = layer.supports_masking or getattr(layer, "_passes_masks", False)
+    if layer._joins_masks is not None:
+        passed = layer._joins_masks(is_masked(leaf) for leaf in _tree.flatten(inputs))
     if made or (passed and is_masked(inputs)):
         for leaf in _tree.flatten(outputs):
             leaf._masked = True

@@ -21,6 +21,7 @@ class Merge(Layer):
     """
 
     supports_masking = True
+    _joins_masks = staticmethod(all)
 
     _takes_list = True
     _keeps_shape = True

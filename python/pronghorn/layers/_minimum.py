@@ -28,7 +28,7 @@ class Minimum(Merge):
     _operation = "minimum"
     _heeds_masks = True
 
-    def _compose_masked(self, inputs: Sequence[Any], masks: Sequence[Any]) -> Any:
+    def _call_masked(self, inputs: Sequence[Any], masks: Sequence[Any], training: bool) -> Any:
         from pronghorn import ops
 
         return _masks.extremes(ops.minimum, inputs, masks)

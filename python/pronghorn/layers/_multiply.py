@@ -30,7 +30,7 @@ class Multiply(Merge):
     _operation = "multiply"
     _heeds_masks = True
 
-    def _compose_masked(self, inputs: Sequence[Any], masks: Sequence[Any]) -> Any:
+    def _call_masked(self, inputs: Sequence[Any], masks: Sequence[Any], training: bool) -> Any:
         from pronghorn import ops
 
         factors = [

@@ -47,6 +47,8 @@ class RootMeanSquaredError(_Error):
         0.5
     """
 
+    _heeds_masks = False  # as in Keras
+
     def __init__(self, name: str = "root_mean_squared_error", dtype: str | None = None) -> None:
         super().__init__(losses.mean_squared_error, name, dtype)
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pronghorn._serialization import _known
 from pronghorn._serialization._objects import serialize_keras_object
 from pronghorn.losses._function import as_numbers
-from pronghorn.losses._loss import weigh
+from pronghorn.losses._loss import masked_weights, weigh
 from pronghorn.metrics._metric import REGISTRY, Metric
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ class MeanMetricWrapper(Mean):
         5.0
     """
 
+    _heeds_masks = True
+
     def __init__(
         self,
         fn: Callable[..., Any],
@@ -139,7 +141,11 @@ class MeanMetricWrapper(Mean):
             y_pred: Predictions.
             sample_weight: Weights of the samples; None for 1.
         """
-        self._add(self._fn(y_true, y_pred, **self._settings), sample_weight)
+        values = self._fn(y_true, y_pred, **self._settings)
+        mask = getattr(y_pred, "_keras_mask", None) if self._heeds_masks else None
+        if mask is not None:
+            sample_weight = masked_weights(np.shape(mask), sample_weight, mask, False)
+        self._add(values, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         if type(self) is MeanMetricWrapper:

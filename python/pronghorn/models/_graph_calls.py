@@ -12,6 +12,7 @@ from pronghorn._autodiff import Tensor, _record, value_of
 from pronghorn._autodiff._engine_call import array_of, call_engine
 from pronghorn._graph import KerasTensor
 from pronghorn.layers import _custom, _masks
+from pronghorn.layers._masked_array import MaskedSteps, plain, tensor_with_mask
 from pronghorn.models._graph_engine import EngineModel
 from pronghorn.models._graph_holder import _alone
 from pronghorn.models._preparation import Prepared, applied
@@ -20,7 +21,8 @@ from pronghorn.models._preparation import Prepared, applied
 class CalledModel(EngineModel):
     """A graph of layers that is applied to symbolic tensors, arrays and tensors."""
 
-    def _call_built_in(self, inputs: Any, training: bool | None = None) -> Any:
+    def _call_built_in(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        inputs = _masks.given(inputs, mask, self)
         flat = _tree.flatten(inputs)
         if any(isinstance(item, KerasTensor) for item in flat):
             if self._layer_graph is None and len(flat) == 1:
@@ -31,11 +33,12 @@ class CalledModel(EngineModel):
         recorded = _record._state.depth > 0 or any(isinstance(item, Tensor) for item in flat)
         if self._layer_graph is None and not recorded:
             self._settle(inputs, "inputs")
-        if recorded or not self._is_compiled_graph():
+        masked = self._has_masks or any(type(item) is MaskedSteps for item in flat)
+        if recorded or masked or not self._is_compiled_graph():
             outputs = self._call_recorded(inputs, training)
             if recorded:
                 return outputs
-            return _tree.map_structure(_custom._plain, outputs)
+            return _tree.map_structure(plain, outputs)
         arrays = self._input_arrays(inputs, "inputs")
         if self._layer_graph is None:
             self._peek_output_shapes([(None, *array.shape[1:]) for array in arrays])
@@ -61,7 +64,10 @@ class CalledModel(EngineModel):
             ordered = self._ordered_inputs(inputs)
             dtype = np.dtype(self._model_dtype())
             tensors = [
-                _fitted(array_of(x, dtype, self.name), spec.ndim)
+                tensor_with_mask(
+                    _fitted(array_of(x, dtype, self.name), spec.ndim),
+                    getattr(x, "_keras_mask", None),
+                )
                 for x, spec in zip(ordered, self._inputs, strict=True)
             ]
             self._check_inputs([tuple(x.shape) for x in tensors])

@@ -84,7 +84,7 @@ class EngineModel(GraphHolder):
         return False
 
     def _make_plain_predict(self, engine: Engine) -> Callable[[Any], Array | None]:
-        if self._own_predict_step() or self._preparation is not None:
+        if self._own_predict_step() or self._preparation is not None or self._has_masks:
             return _never
         out = self._outputs_struct
         keyed = isinstance(self._inputs_struct, dict)

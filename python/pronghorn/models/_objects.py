@@ -9,8 +9,8 @@ import numpy as np
 
 from pronghorn import _tree, losses, metrics
 from pronghorn._autodiff import Tensor
+from pronghorn.layers._masked_array import plain
 from pronghorn.losses._function import same_rank
-from pronghorn.losses._loss import masked_weights
 from pronghorn.models import _resolve
 from pronghorn.models._compile_metrics import log_names
 
@@ -76,6 +76,7 @@ class Objects:
         ]
         wanted = self.targets(targets)
         self.losses: list[Any] = []
+        self._order = _resolve.loss_order(request.loss, self._names, keyed)
         rows = _resolve._per_output_losses(request.loss, self._names, keyed)
         for identifier, shape, target in zip(rows, shapes, wanted, strict=True):
             self.losses.append(self._loss(identifier, shape, target))
@@ -111,7 +112,7 @@ class Objects:
         """Takes over the metrics that the engine filled, which were asked for in the same order."""
         found = dict(enumerate(metric for _, metric in objective.named_metrics()))
         self.metrics = [(i, w, found[k]) for k, (i, w, _) in enumerate(self.metrics)]
-        places = [k for k, tracker in enumerate(self._trackers) if tracker is not None]
+        places = [k for k in self._order if self._trackers[k] is not None]
         for k, tracker in zip(places, objective.loss_trackers, strict=True):
             self._trackers[k] = tracker
 
@@ -126,7 +127,8 @@ class Objects:
     @property
     def loss_trackers(self) -> list[metrics.Mean]:
         """Means of the outputs' losses, if several have one."""
-        return [tracker for tracker in self._trackers if tracker is not None]
+        ordered = (self._trackers[k] for k in self._order)
+        return [tracker for tracker in ordered if tracker is not None]
 
     @staticmethod
     def _loss(identifier: Any, shape: Any, target: Any) -> Any:
@@ -178,11 +180,8 @@ class Objects:
         weights = _weights(sample_weight, len(self._names), self._names)
         for i, weighted, metric in self.metrics:
             target = None if wanted[i] is None else np.asarray(wanted[i])
-            args = (target, np.asarray(outputs[i]))
+            args = (target, np.asanyarray(plain(outputs[i])))
             weight = np.asarray(weights[i]) if weighted and weights[i] is not None else None
-            mask = getattr(outputs[i], "_keras_mask", None)
-            if mask is not None and isinstance(metric, metrics.MeanMetricWrapper):
-                weight = masked_weights(np.shape(mask), weight, mask, False)
             if weight is not None:
                 metric.update_state(*args, sample_weight=weight)
             else:

@@ -172,6 +172,8 @@ def activation_config(layer: Any) -> Any:
     """What to write for an activation that a function put into the graph: a layer, or a config."""
     spec = dict(layer._same)
     kind, p0, p1, p2 = spec["name"], spec["p0"], spec["p1"], spec["p2"]
+    if layer._inbound_nodes[0].input_tensors[0]._masked:  # which a layer would pass on
+        return _ending_mask(kind, layer.name, (p0, p1, p2))
     if kind == "relu":
         return layers.ReLU(p1 if math.isfinite(p1) else None, p0, p2, name=layer.name)
     if kind == "leaky_relu":
@@ -185,6 +187,36 @@ def activation_config(layer: Any) -> Any:
     if kind in activations.__all__:
         return layers.Activation(kind, name=layer.name)
     return _config(kind, layer.name, {})
+
+
+def _ending_mask(kind: str, name: str, numbers: tuple[float, float, float]) -> dict[str, Any]:
+    """The operation of an activation; a layer would pass on masks.
+
+    Raises:
+        ValueError: If there is none that can be read again.
+    """
+    p0, p1, p2 = numbers
+    if kind == "relu":
+        if numbers == (0.0, math.inf, 0.0):
+            return _config(kind, name, {})
+        top = p1 if math.isfinite(p1) else None
+        options = {"negative_slope": p0, "max_value": top, "threshold": p2}
+        place = {"module": "keras.src.activations.activations", "class_name": "ReLU"}
+        return {**_config(kind, name, options), **place, "registered_name": "ReLU"}
+    if kind in ("elu", "celu"):
+        return _config(kind, name, {"alpha": p0})
+    if kind == "leaky_relu":
+        return _config(kind, name, {"negative_slope": p0})
+    if kind in ("gelu", "gelu_tanh"):
+        return _config("gelu", name, {"approximate": kind == "gelu_tanh"})
+    if kind == "exponential":
+        return _config("exp", name, {})
+    if kind not in _KNOWN:
+        raise ValueError(
+            f"The model applies the function '{kind}' to what may be masked, which cannot be "
+            f"written to a configuration. Use layers.Activation({kind!r})."
+        )
+    return _config(kind, name, {})
 
 
 def older_options(options: Mapping[str, Any]) -> dict[str, Any]:
