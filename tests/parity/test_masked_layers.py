@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from _pairs import Pair, assert_logs_equal, assert_weights_equal, compile_pair, pair
+from _pairs import LIBRARIES, Pair, assert_logs_equal, assert_weights_equal, compile_pair, pair
 from layer_cases import INTEGER, RANDOM, Case, cases
+
+import pronghorn
 
 ROWS = 5
 MERGING = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
@@ -98,6 +100,8 @@ def test_behind_masking(case: Case, only_first: bool) -> None:
         pytest.skip("nothing to flatten")
     models, x = masked_pair(case, only_first), masked_data(case)
     assert_same(*(model(x) for model in models))
+    with pronghorn.ops.GradientTape():
+        assert_same(models.keras(x), models.pronghorn(x))
     marked = getattr(models.keras.output, "_keras_mask", None) is not None
     assert models.pronghorn.output._masked == marked
     theirs, ours = (np.asarray(model.predict(x, verbose=0)) for model in models)
@@ -119,16 +123,12 @@ def test_behind_masking(case: Case, only_first: bool) -> None:
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("case", CASES, ids=names)
 def test_called_one_after_the_other(case: Case, training: bool) -> None:
-    import keras
-
-    import pronghorn
-
     if case.name in RANDOM and training:
         pytest.skip("random")
     if case.name == "Softmax" or (case.name == "Flatten" and len(case.shapes[0]) == 1):
         pytest.skip("see above")
     x, results, weights = masked_data(case), [], []
-    for library in (keras, pronghorn):
+    for library in LIBRARIES:
         layer, masking = case.make(library), library.layers.Masking()
         parts = [masking(each) for each in (x if case.takes_list else [x])]
         # Only layers that act otherwise in training have the argument.

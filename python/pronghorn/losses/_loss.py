@@ -260,7 +260,8 @@ def reduce_tensors(values: Any, sample_weight: Any, reduction: str | None) -> An
         divisor: Any = 1.0 if reduction == "sum" else float(total.size)
         if reduction == "mean_with_sample_weight" and weights is not None:
             recorded: Any = as_recorded(sample_weight)  # as given, not broadcast
-            divisor = (np.asarray(sample_weight) if recorded is None else recorded).sum()
+            given = np.asarray(sample_weight) if recorded is None else recorded
+            divisor = given.astype(np.float64).sum()
         total = total.sum() * (1.0 / divisor if divisor else 0.0)
     return total.astype(dtype)
 
