@@ -73,13 +73,13 @@ class KerasTensor:
     def _activate(self, specification: Any) -> KerasTensor:
         """Makes functions such as ``activations.relu`` applicable to symbolic tensors."""
         from pronghorn.activations._function import apply
-        from pronghorn.layers import _custom
+        from pronghorn.layers import _call_context
         from pronghorn.layers._activation import Activation
         from pronghorn.layers._operation import operation_of
 
         if specification["name"] == "linear":
             return self
-        name = _custom.operation_name(operation_of(specification["name"]))
+        name = _call_context.operation_name(operation_of(specification["name"]))
         layer = Activation(functools.partial(apply, **specification), name=name)
         layer._same = tuple(specification.items())
         layer.supports_masking = False  # a function ends a mask, as operations do

@@ -12,7 +12,8 @@ from pronghorn._autodiff import Tensor, recording_is_on
 from pronghorn._autodiff._engine_call import array_of
 from pronghorn._engine import Array
 from pronghorn._graph import KerasTensor, Node
-from pronghorn.layers import _custom, _masks
+from pronghorn.layers import _call_context, _masks
+from pronghorn.layers._call_context import NotCompilable
 from pronghorn.layers._described import DescribedLayer
 from pronghorn.layers._masked_array import MaskedSteps, plain
 
@@ -55,7 +56,7 @@ class CalledLayer(DescribedLayer):
         if any(isinstance(item, KerasTensor) for item in flat):
             return self._call_symbolic(inputs, flat, training)
         if training is None:
-            training = _custom.training_now()
+            training = _call_context.training_now()
         if recording_is_on() or any(isinstance(item, Tensor) for item in flat):
             return self._call_recorded(inputs, training)
         if self._makes_mask or any(type(item) is MaskedSteps for item in flat):
@@ -88,7 +89,7 @@ class CalledLayer(DescribedLayer):
             result = result if isinstance(result, Tensor) else Tensor(result)
         else:
             result = self._eager.run_recorded(this, items, bool(training))[0]
-        if _custom.training_now() is None:
+        if _call_context.training_now() is None:
             self._forget_losses()
         if self.activity_regularizer is not None:
             self.add_loss(self.activity_regularizer(result) / result.shape[0])
@@ -120,12 +121,12 @@ class CalledLayer(DescribedLayer):
                 "symbolic tensors alone, or arrays alone."
             )
         self._check_text(flat)
-        if not _custom.tracing():
+        if not _call_context.tracing():
             self._check_training_argument(training)
         elif getattr(self, "_own_call", False) and not hasattr(self, "_layer_graph"):
-            raise _custom.NotCompilable(f"Layer '{self.name}' calls the class that it extends.")
-        elif _custom.departs_from_trace(training) and self._acts_otherwise_in_training():
-            raise _custom.NotCompilable(f"Layer '{self.name}' is called with its own `training`.")
+            raise NotCompilable(f"Layer '{self.name}' calls the class that it extends.")
+        elif _call_context.departs_from_trace(training) and self._acts_otherwise_in_training():
+            raise NotCompilable(f"Layer '{self.name}' is called with its own `training`.")
         shapes = self._shapes_of(inputs)
         self._check_inputs(shapes)
         if not self.built:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
-import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,73 +11,11 @@ import numpy as np
 from pronghorn import _naming, _tree
 from pronghorn._autodiff import Tensor, _record, paused, recording_is_on
 from pronghorn._graph import KerasTensor, Node, dtype_name
-from pronghorn.layers import _masks
+from pronghorn.layers import _call_context, _masks
 from pronghorn.layers._masked_array import plain, tensor_with_mask
 
 if TYPE_CHECKING:
     from pronghorn.layers._layer import Layer
-
-
-class _Calls(threading.local):
-    def __init__(self) -> None:
-        self.training: list[bool | None] = []  # of the calls that go on, outermost first
-        self.tracing: list[bool] = []  # `training` of the traces that go on, outermost first
-        self.layers: list[Layer] = []  # whose `call` goes on, outermost first
-
-
-_calls = _Calls()
-
-
-def training_now() -> bool | None:
-    """The `training` of the call that goes on; None outside of one."""
-    return _calls.training[-1] if _calls.training else None
-
-
-def layer_now() -> Layer | None:
-    """The layer whose own `call` goes on, the innermost."""
-    return _calls.layers[-1] if _calls.layers else None
-
-
-def tracing() -> bool:
-    """Whether a `call` is being traced to find the graph that it draws."""
-    return bool(_calls.tracing)
-
-
-def operation_name(name: str) -> str:
-    """A name for an operation of a graph; what a trace draws does not count in those of models."""
-    return _naming.auto_name(f"traced_{name}" if tracing() else name)
-
-
-def departs_from_trace(training: bool | None) -> bool:
-    """Whether a call in a `call` that is being traced has another `training` than the whole.
-
-    The engine gives all parts of a graph the same.
-    """
-    given = training_now() if training is None else training
-    return tracing() and bool(given) != _calls.tracing[-1]
-
-
-@contextlib.contextmanager
-def within_call(training: bool | None) -> Iterator[None]:
-    """Calls inside have this `training` unless they say otherwise."""
-    _calls.training.append(training)
-    try:
-        yield
-    finally:
-        _calls.training.pop()
-
-
-@contextlib.contextmanager
-def trace(training: bool) -> Iterator[None]:
-    """Calls of layers inside draw a graph; those with a `call` of their own are opened up."""
-    _calls.tracing.append(training)
-    outside, _calls.layers = _calls.layers, []
-    try:
-        with within_call(training):
-            yield
-    finally:
-        _calls.layers = outside
-        _calls.tracing.pop()
 
 
 def wrap_build(cls: type[Layer]) -> None:
@@ -128,12 +63,12 @@ def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
         return _call_on_tensor(layer, inputs, kwargs)
     leaves = _tree.flatten([inputs, list(args), dict(kwargs)])
     if any(isinstance(leaf, KerasTensor) for leaf in leaves):
-        if tracing():
-            if layer.activity_regularizer is not None and layer_now() is not None:
-                raise NotCompilable(f"Layer '{layer.name}' penalises its output.")
+        if _call_context.tracing():
+            if layer.activity_regularizer is not None and _call_context.layer_now() is not None:
+                raise _call_context.NotCompilable(f"Layer '{layer.name}' penalises its output.")
             _build(layer, inputs)
             if _masks.reads_mask(layer) and _masks.is_masked(inputs) and "mask" not in kwargs:
-                raise NotCompilable(f"Layer '{layer.name}' reads a mask.")
+                raise _call_context.NotCompilable(f"Layer '{layer.name}' reads a mask.")
             outputs = _invoke(layer, inputs, args, kwargs)
             _masks.mark(layer, inputs, outputs)
             return outputs
@@ -147,7 +82,7 @@ def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any
         for key, value in kwargs.items()
     }
     _build(layer, inputs)
-    if not _calls.training:
+    if not _call_context._calls.training:
         layer._forget_losses()
     outputs = _invoke(layer, inputs, args, _with_mask(layer, masks, args, kwargs))
     _penalise(layer, outputs)
@@ -164,7 +99,7 @@ def _call_on_tensor(layer: Layer, inputs: Any, kwargs: dict[str, Any]) -> Any:
     inputs = _tensor(layer, inputs)
     if not layer.built:
         _build(layer, inputs)
-    if not _calls.training:
+    if not _call_context._calls.training:
         layer._forget_losses()
     if masks is not None:
         kwargs = _with_mask(layer, masks, (), kwargs)
@@ -182,13 +117,6 @@ def _with_mask(
         return kwargs
     place = parameters(type(layer).call).index("mask") - 2
     return kwargs if 0 <= place < len(args) else {**kwargs, "mask": masks}
-
-
-def check_unmasked(node: Node) -> None:
-    """Raises NotCompilable if a mask may come to a built-in layer that heeds it."""
-    layer = node.operation
-    if layer._heeds_masks and _masks.is_masked(node.input_tensors):
-        raise NotCompilable(f"Layer '{layer.name}' reads a mask.")
 
 
 def _penalise(layer: Layer, outputs: Any) -> None:
@@ -226,20 +154,20 @@ def _invoke(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, 
     kwargs = dict(kwargs)
     place = _place_of_training(type(layer).call)
     given = args[place] if 0 <= place < len(args) else kwargs.get("training")
-    training = training_now() if given is None else given
+    training = _call_context.training_now() if given is None else given
     if place < 0:
         kwargs.pop("training", None)
     elif place >= len(args):
         kwargs["training"] = bool(training)
-    _calls.layers.append(layer)
-    _calls.training.append(None if training is None else bool(training))
-    before, _record._state.tracing = _record._state.tracing, tracing()
+    _call_context._calls.layers.append(layer)
+    _call_context._calls.training.append(None if training is None else bool(training))
+    before, _record._state.tracing = _record._state.tracing, _call_context.tracing()
     try:
         with _naming.name_scope(layer.name):
             return layer.call(inputs, *args, **kwargs)
     finally:
-        _calls.training.pop()
-        _calls.layers.pop()
+        _call_context._calls.training.pop()
+        _call_context._calls.layers.pop()
         _record._state.tracing = before
 
 
@@ -293,7 +221,7 @@ def _trial(
         values = np.linspace(0.3, 0.7, int(np.prod(shape, dtype=np.int64)))
         return Tensor(values.reshape(shape).astype(leaf.dtype))
 
-    with paused(), _record.rehearsed(), within_call(False):
+    with paused(), _record.rehearsed(), _call_context.within_call(False):
         found = _invoke(
             layer,
             _tree.map_structure(sample, inputs),
@@ -303,89 +231,3 @@ def _trial(
     layer._forget_losses()
     return _tree.map_structure(lambda leaf: leaf if hasattr(leaf, "shape") else np.asarray(leaf),
                                found)  # fmt: skip
-
-
-class NotCompilable(NotImplementedError):
-    """Raised by a layer that the engine cannot run; models with it run recorded."""
-
-
-def lower(layer: Layer, graph: Any, inputs: Any) -> list[int]:
-    """Appends a layer with its own `call` to the engine's graph, if that is made of its layers.
-
-    Raises:
-        NotCompilable: If it is not.
-    """
-    from pronghorn.layers import _lowering
-    from pronghorn.layers._input_layer import InputLayer
-
-    tensors = []
-    for i, index in enumerate(inputs):
-        source = InputLayer(shape=graph.shapes[index], dtype=graph.dtype, name=f"{layer.name}_{i}")
-        tensors.append(source._inbound_nodes[0].outputs[0])
-    calls = [node.call for node in layer._inbound_nodes if node.call is not None]
-    if any(each[1] or not isinstance(each[0], KerasTensor) for each in calls):
-        raise NotCompilable(f"Layer '{layer.name}' is called on more than one tensor.")
-    # A fixed `training` gives way to what fit and predict ask for, as in Keras.
-    if any(each[2].keys() - {"training"} or each[2].get("training") for each in calls):
-        raise NotCompilable(f"Layer '{layer.name}' is called with arguments by name.")
-    if any(each[0].ndim == 1 for each in calls):  # the engine's samples have an axis
-        raise NotCompilable(f"Layer '{layer.name}' is called on samples of one number.")
-    if len(tensors) != 1:
-        raise NotCompilable(f"Layer '{layer.name}' has several inputs.")
-    tensors[0]._masked = any(each[0]._masked for each in calls)
-    if tensors[0]._masked and _masks.reads_mask(layer):
-        raise NotCompilable(f"Layer '{layer.name}' reads a mask.")
-    nodes, outputs = traced(layer, tensors[0])
-    values = {id(tensors[0]): inputs[0]}
-    for each in nodes:
-        sources = [values[id(tensor)] for tensor in each.input_tensors]
-        check_unmasked(each)
-        results = _lowering.lower(each.operation, graph, sources)
-        for tensor, index in zip(each.outputs, results, strict=True):
-            values[id(tensor)] = index
-    flat = _tree.flatten(outputs)
-    if any(id(tensor) not in values for tensor in flat):
-        raise NotCompilable(f"Layer '{layer.name}' does not draw a graph.")
-    return [values[id(tensor)] for tensor in flat]
-
-
-def traced(layer: Layer, inputs: Any) -> tuple[list[Node], Any]:
-    """The nodes that a layer's `call` draws, the same in training and inference, and its outputs.
-
-    Raises:
-        NotCompilable: If it does not draw a graph, or another one in training.
-    """
-    from pronghorn import _graph
-
-    found = []
-    for training in (True, False):
-        drawn: list[Node] = []
-        _graph.drawn.append(drawn)
-        try:
-            with trace(training), paused():
-                outputs = call(layer, inputs, (), {})
-        except Exception as error:
-            raise NotCompilable(f"Layer '{layer.name}' cannot be traced: {error}") from error
-        finally:
-            _graph.drawn.pop()
-            for node in reversed(drawn):
-                node.operation._inbound_nodes.remove(node)
-        flat = _tree.flatten(outputs)
-        if not all(isinstance(leaf, KerasTensor) for leaf in flat):
-            raise NotCompilable(f"Layer '{layer.name}' returns something else than tensors.")
-        found.append((drawn, outputs))
-    if _signature(*found[0], inputs) != _signature(*found[1], inputs):
-        raise NotCompilable(f"Layer '{layer.name}' computes something else in training.")
-    return found[1]
-
-
-def _signature(nodes: list[Node], outputs: Any, inputs: Any) -> list[Any]:
-    numbers = {id(leaf): -1 - i for i, leaf in enumerate(_tree.flatten(inputs))}
-    lines: list[Any] = []
-    for node in nodes:
-        layer = node.operation
-        who = id(layer) if layer._same is None else (type(layer), layer._same)
-        lines.append((who, [numbers.get(id(t)) for t in node.input_tensors]))
-        for tensor in node.outputs:
-            numbers[id(tensor)] = len(numbers)
-    return [lines, [numbers.get(id(t)) for t in _tree.flatten(outputs)]]

@@ -12,7 +12,7 @@ from pronghorn import activations, constraints, initializers, regularizers
 from pronghorn._engine import EngineGraph
 from pronghorn._variable import Variable
 from pronghorn.activations._function import engine_spec
-from pronghorn.layers import _custom, _lowering
+from pronghorn.layers import _call_context, _lowering
 from pronghorn.layers._layer import Layer
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ class EinsumDense(Layer):
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         """Summed axes come last and are folded into one; what W makes of it is unfolded."""
         if self._own_call:
-            raise _custom.NotCompilable(f"'{self.equation}' is no single product.")
+            raise _call_context.NotCompilable(f"'{self.equation}' is no single product.")
         name = self.name
         parts = self._resolve((None, *graph.shapes[inputs[0]]))
         sample = parts.inputs[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pronghorn import _tree
-from pronghorn.layers import _custom
+from pronghorn.layers import _call_context
 from pronghorn.layers._weights import WeightHolder
 from pronghorn.regularizers._regularizer import beyond_engine
 
@@ -27,7 +27,7 @@ class LossHolder(WeightHolder):
         Args:
             loss: A tensor of one element, or a list of them.
         """
-        if _custom.tracing():
+        if _call_context.tracing():
             raise NotImplementedError("A call with add_loss is no graph of layers.")
         self._losses.extend(_tree.flatten(loss))
 

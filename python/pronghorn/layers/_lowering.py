@@ -10,7 +10,8 @@ from pronghorn import config
 from pronghorn._engine import EngineGraph
 from pronghorn._variable import Variable
 from pronghorn.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
-from pronghorn.layers import _custom
+from pronghorn.layers import _tracing
+from pronghorn.layers._call_context import NotCompilable
 from pronghorn.regularizers import L1, L1L2, L2
 from pronghorn.regularizers._regularizer import beyond_engine
 
@@ -145,12 +146,12 @@ def lower(layer: Layer, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         NotCompilable: If the engine does not compute that penalty.
     """
     own = layer._own_call and not hasattr(layer, "_layer_graph")  # models see to it themselves
-    outputs = _custom.lower(layer, graph, inputs) if own else layer._lower(graph, inputs)
+    outputs = _tracing.lower(layer, graph, inputs) if own else layer._lower(graph, inputs)
     penalty = layer.activity_regularizer
     if penalty is None:
         return outputs
     if not isinstance(penalty, (L1, L2, L1L2)) or beyond_engine(penalty) is not None:
-        raise _custom.NotCompilable(f"Layer '{layer.name}' penalises its output by {penalty!r}.")
+        raise NotCompilable(f"Layer '{layer.name}' penalises its output by {penalty!r}.")
     numbers = {"l1": float(penalty.l1), "l2": float(penalty.l2)}
     penalized = []
     for index in outputs:

@@ -9,8 +9,8 @@ import numpy as np
 from pronghorn import _tree
 from pronghorn._autodiff import Tensor, paused
 from pronghorn._graph import KerasTensor, Node, dtype_name
-from pronghorn.layers import _custom, _masks
-from pronghorn.layers._custom import NotCompilable
+from pronghorn.layers import _call_context, _masks
+from pronghorn.layers._call_context import NotCompilable
 from pronghorn.layers._layer import Layer
 from pronghorn.layers._written import with_weight
 
@@ -32,7 +32,7 @@ class Operation(Layer):
     """
 
     def __init__(self, record: Any) -> None:
-        super().__init__(name=_custom.operation_name(record.name.strip("_")))
+        super().__init__(name=_call_context.operation_name(record.name.strip("_")))
         self._record = record
         self.built = True
 
@@ -105,17 +105,19 @@ def _built_in(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
         made = getattr(layers, _MERGING[name], None)
         same = all(isinstance(a, KerasTensor) and a.shape == first.shape for a in args)
         if made is not None and same and first.ndim > 1:
-            return made(name=_custom.operation_name(name)), list(args)
+            return made(name=_call_context.operation_name(name)), list(args)
     elif name == "concatenate":
         axis = kwargs.get("axis", args[1] if len(args) > 1 else 0)
         fits = all(isinstance(x, KerasTensor) and x.ndim > 1 for x in first)
         if fits and axis % first[0].ndim:
-            return layers.Concatenate(axis=axis, name=_custom.operation_name(name)), list(first)
+            return layers.Concatenate(axis=axis, name=_call_context.operation_name(name)), list(
+                first
+            )
     elif name == "reshape":
         shape = kwargs.get("newshape", args[1] if len(args) > 1 else ())
         sizes = list(shape) if isinstance(shape, (tuple, list)) else []
         if len(sizes) > 1 and sizes[0] in (-1, None) and sizes.count(-1) == (sizes[0] == -1):
-            return layers.Reshape(tuple(sizes[1:]), name=_custom.operation_name(name)), first
+            return layers.Reshape(tuple(sizes[1:]), name=_call_context.operation_name(name)), first
     return None, None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pronghorn import initializers
 from pronghorn._numbers import integer
-from pronghorn.layers import _custom
+from pronghorn.layers import _call_context
 from pronghorn.layers._wrapper import Wrapper
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class SpectralNormalization(Wrapper):
             training: Whether to normalise W first.
         """
         if training:
-            if _custom.tracing():
-                raise _custom.NotCompilable(f"Layer '{self.name}' changes its weights.")
+            if _call_context.tracing():
+                raise _call_context.NotCompilable(f"Layer '{self.name}' changes its weights.")
             self._normalize()
         return self.layer(inputs)
 

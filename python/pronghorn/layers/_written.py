@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pronghorn._graph import KerasTensor
 from pronghorn._variable import Variable
-from pronghorn.layers import _custom
+from pronghorn.layers import _call_context
 from pronghorn.layers._layer import Layer
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class _WithWeight(Layer):
     """An operation of one tensor and one weight of the layer that is being traced."""
 
     def __init__(self, name: str, owner: Layer, variable: Variable) -> None:
-        super().__init__(name=_custom.operation_name(name))
+        super().__init__(name=_call_context.operation_name(name))
         self._owner, self._variable = owner, variable
         self._same = (name, id(variable))
         self.built = True
@@ -90,8 +90,8 @@ _SYMMETRIC = {"add": Shift, "multiply": Scale}
 
 def with_weight(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """The output of an operation of a tensor and a weight; None where it is another one."""
-    owner = _custom.layer_now()
-    if owner is None or kwargs or len(args) != 2 or not _custom.tracing():
+    owner = _call_context.layer_now()
+    if owner is None or kwargs or len(args) != 2 or not _call_context.tracing():
         return None
     x, variable = args
     if name in _SYMMETRIC and isinstance(x, Variable):

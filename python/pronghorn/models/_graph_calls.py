@@ -11,7 +11,7 @@ from pronghorn import _tree
 from pronghorn._autodiff import Tensor, _record, value_of
 from pronghorn._autodiff._engine_call import array_of, call_engine
 from pronghorn._graph import KerasTensor
-from pronghorn.layers import _custom, _masks
+from pronghorn.layers import _call_context, _masks
 from pronghorn.layers._masked_array import MaskedSteps, plain, tensor_with_mask
 from pronghorn.models._graph_engine import EngineModel
 from pronghorn.models._graph_holder import _alone
@@ -29,7 +29,7 @@ class CalledModel(EngineModel):
                 self.build(flat[0].shape)
             return self._call_symbolic(inputs, flat, training)
         if training is None:
-            training = _custom.training_now()
+            training = _call_context.training_now()
         recorded = _record._state.depth > 0 or any(isinstance(item, Tensor) for item in flat)
         if self._layer_graph is None and not recorded:
             self._settle(inputs, "inputs")
@@ -84,7 +84,7 @@ class CalledModel(EngineModel):
 
         As one node of the record the graph would not tell what they cost.
         """
-        outermost = _custom.training_now() is None
+        outermost = _call_context.training_now() is None
         penalised = False
         for layer in self._flatten_layers():
             penalised = penalised or layer.activity_regularizer is not None
@@ -159,7 +159,7 @@ class CalledModel(EngineModel):
         if any(layer._makes_mask for layer in parts):  # which arrays cannot carry
             inputs = [Tensor(x) if isinstance(x, np.ndarray) else x for x in inputs]
         values = {id(tensor): x for tensor, x in zip(self._inputs, inputs, strict=True)}
-        with _custom.within_call(training):
+        with _call_context.within_call(training):
             for node in self._graph().nodes:
                 if node.is_input:
                     continue

@@ -11,7 +11,7 @@ import numpy as np
 from pronghorn import _columns, _data, _tree
 from pronghorn._engine import Array, Engine, EngineGraph, Shape, as_array
 from pronghorn._graph import KerasTensor
-from pronghorn.layers import InputLayer, _custom
+from pronghorn.layers import InputLayer, _call_context
 from pronghorn.layers._tables._table_layer import TableLayer
 from pronghorn.models import _column_run
 from pronghorn.models._graph_holder import GraphHolder, _alone, _never
@@ -108,7 +108,7 @@ class EngineModel(GraphHolder):
             try:
                 self._get_engine()
                 self._lowers = True
-            except _custom.NotCompilable:
+            except _call_context.NotCompilable:
                 self._lowers = False
         return self._lowers
 

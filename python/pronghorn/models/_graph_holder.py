@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pronghorn import _data, _suggest, _tree
 from pronghorn._engine import Array, Engine, EngineGraph
 from pronghorn._graph import KerasTensor, LayerGraph
-from pronghorn.layers import Layer, _custom, _lowering, _masks
+from pronghorn.layers import Layer, _call_context, _lowering, _masks, _tracing
 from pronghorn.models._preparation import Preparation, has_tables
 
 if TYPE_CHECKING:
@@ -283,18 +283,18 @@ class GraphHolder(Layer):
             calls = [node.call for node in self._inbound_nodes if node.call is not None]
             named = any(call[1] or call[2].keys() - {"training"} for call in calls)
             if self._layer_graph is None or named:
-                raise _custom.NotCompilable(f"Model '{self.name}' draws no graph.")
+                raise _call_context.NotCompilable(f"Model '{self.name}' draws no graph.")
         if self._preparation is not None:
-            raise _custom.NotCompilable(f"Model '{self.name}' follows what the engine runs.")
+            raise _call_context.NotCompilable(f"Model '{self.name}' follows what the engine runs.")
         if any(_masks.is_masked(node.input_tensors) for node in self._inbound_nodes) and any(
             _masks.reads_mask(layer) for layer in self._flatten_layers()
         ):
-            raise _custom.NotCompilable(f"A layer of model '{self.name}' reads a mask.")
+            raise _call_context.NotCompilable(f"A layer of model '{self.name}' reads a mask.")
         values = {id(tensor): index for tensor, index in zip(self._inputs, inputs, strict=True)}
         for node in self._graph().nodes:
             if node.is_input:
                 continue
-            _custom.check_unmasked(node)
+            _tracing.check_unmasked(node)
             sources = [values[id(tensor)] for tensor in node.input_tensors]
             results = _lowering.lower(node.operation, graph, sources)
             results = _lowering.as_drawn(graph, results, node)

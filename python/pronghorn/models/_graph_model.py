@@ -9,7 +9,7 @@ import numpy as np
 from pronghorn import _columns, _tree
 from pronghorn._autodiff import _record
 from pronghorn._graph import KerasTensor
-from pronghorn.layers import InputLayer, _custom
+from pronghorn.layers import InputLayer, _call_context, _custom, _tracing
 from pronghorn.layers._input_spec import check_inputs
 from pronghorn.models._graph_calls import CalledModel
 from pronghorn.models._replay import recorded_calls, replayed_calls
@@ -89,13 +89,13 @@ class GraphModel(CalledModel):
                 ),
                 inputs,
             )
-            _custom.traced(self, specs)
-            with _custom.trace(False), _record.paused():
+            _tracing.traced(self, specs)
+            with _call_context.trace(False), _record.paused():
                 outputs = _custom.call(self, specs, (), {})
             self._set_graph(specs, outputs)
             if not self._is_compiled_graph():
-                raise _custom.NotCompilable(self.name)
-        except (_custom.NotCompilable, ValueError, TypeError):
+                raise _call_context.NotCompilable(self.name)
+        except (_call_context.NotCompilable, ValueError, TypeError):
             self._untraceable = True
             GraphModel._drop_graph(self)
             # What was built while tracing stays so.

@@ -16,7 +16,7 @@ import numpy as np
 from pronghorn import _tree, layers
 from pronghorn._autodiff import paused, value_of
 from pronghorn._graph import KerasTensor, Node
-from pronghorn.layers import _custom, _lowering
+from pronghorn.layers import _call_context, _lowering, _tracing
 from pronghorn.layers._operation import Operation
 from pronghorn.layers._tables._table_layer import TableLayer
 
@@ -197,7 +197,7 @@ class Preparation:
     def check_rest(self) -> None:
         """Raises NotCompilable if the engine cannot run the second part."""
         if self.refusal is not None:
-            raise _custom.NotCompilable(f"The graph {self.refusal}.")
+            raise _call_context.NotCompilable(f"The graph {self.refusal}.")
 
     def lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         """Appends the second part to the engine's graph.
@@ -207,7 +207,7 @@ class Preparation:
         """
         values = dict(zip(self._feeds, inputs, strict=True))
         for step in self._rest:
-            _custom.check_unmasked(step.node)
+            _tracing.check_unmasked(step.node)
             results = _lowering.lower(step.layer, graph, [values[n] for n in step.sources])
             results = _lowering.as_drawn(graph, results, step.node)
             values.update(zip(step.results, results, strict=True))
@@ -267,8 +267,8 @@ def _opened(node: Node) -> tuple[Sequence[KerasTensor], Sequence[Node], list[Ker
         node.call[0],
     )
     try:
-        nodes, outputs = _custom.traced(layer, specs)
-    except _custom.NotCompilable:
+        nodes, outputs = _tracing.traced(layer, specs)
+    except _call_context.NotCompilable:
         return None
     return _tree.flatten(specs), nodes, _tree.flatten(outputs)
 

@@ -12,7 +12,7 @@ from pronghorn._autodiff import Tensor, value_of
 from pronghorn._engine import Array, EngineGraph
 from pronghorn._graph import KerasTensor
 from pronghorn._suggest import unknown
-from pronghorn.layers._custom import NotCompilable
+from pronghorn.layers._call_context import NotCompilable
 from pronghorn.layers._layer import Layer
 
 
