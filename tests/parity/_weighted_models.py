@@ -132,7 +132,8 @@ def _compilation(made: Weighted, rng: np.random.Generator, pick: Any) -> dict[st
             return None
         if len(rows) == 1:
             return rows[0]
-        return rows if form == "list" else dict(zip(made.names, rows, strict=True))
+        in_order = form == "list" and made.structure == "list"
+        return rows if in_order else dict(zip(made.names, rows, strict=True))
 
     return {
         "optimizer": "sgd",
