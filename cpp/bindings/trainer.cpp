@@ -128,13 +128,13 @@ Batch<T> to_batch(const Trainer<T>& trainer, const py::sequence& xs, const py::s
     const py::object weights = sample_weights[o];
     if (!weights.is_none()) {
       const auto array = require_array<T>(weights, "sample_weights" + suffix);
-      const Shape rows(shapes[o].begin(), shapes[o].empty() ? shapes[o].end() : shapes[o].end() - 1);
+      const Shape rows(shapes[o].begin(),
+                       shapes[o].empty() ? shapes[o].end() : shapes[o].end() - 1);
       targets.weighs_rows = !rows.empty() && has_extents(array, batch.samples, rows);
       if (!targets.weighs_rows && !has_extents(array, batch.samples, {})) {
-        throw py::value_error("sample_weights" + suffix + " must have shape " +
-                              expected_extents(batch.samples, {}) + " or " +
-                              expected_extents(batch.samples, rows) + ", got " +
-                              format_shape(array));
+        throw py::value_error(
+            "sample_weights" + suffix + " must have shape " + expected_extents(batch.samples, {}) +
+            " or " + expected_extents(batch.samples, rows) + ", got " + format_shape(array));
       }
       targets.weights = array.data();
       batch.alive.push_back(array);
