@@ -180,3 +180,27 @@ def test_weights_of_other_shapes(shape):
         return
     with pytest.raises(ValueError, match=r"shape \(6, 4\).*[Rr]eceived"):
         model.fit(x, y, sample_weight=np.ones(shape), verbose=0)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_weights_by_name_for_outputs_in_another_order(named, eagerly):
+    inputs = keras.Input((3,))
+    outputs = [layers.Dense(1, name=name)(inputs) for name in ("second", "first")]
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "mse", run_eagerly=eagerly)
+    x, ys = data(6, 3), [data(6, 1, seed=1), data(6, 1, seed=2)]
+    weights = [np.linspace(0, 1, 6), np.linspace(3, 2, 6)]
+    y = dict(zip(("second", "first"), ys, strict=True)) if named else ys
+    by_name = dict(zip(("second", "first"), weights, strict=True))
+    logs = model.evaluate(x, y, sample_weight=by_name, verbose=0, return_dict=True)
+    predictions = model.predict(x, verbose=0)
+    for name, p, target, weight in zip(by_name, predictions, ys, weights, strict=True):
+        expected = (weight * (p - target)[:, 0] ** 2).mean()
+        assert logs[f"{name}_loss"] == pytest.approx(expected, rel=1e-5)
+    alone = model.evaluate(x, y, sample_weight={"first": weights[1]}, verbose=0, return_dict=True)
+    assert alone["first_loss"] == pytest.approx(logs["first_loss"], rel=1e-6)
+    plain = ((predictions[0] - ys[0]) ** 2).mean()
+    assert alone["second_loss"] == pytest.approx(plain, rel=1e-5)
+    with pytest.raises(ValueError, match="third"):
+        model.evaluate(x, y, sample_weight={"third": weights[0]}, verbose=0)

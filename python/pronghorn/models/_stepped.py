@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pronghorn import _columns, _data, _tree
+from pronghorn import _columns, _data, _suggest, _tree
 from pronghorn._autodiff import Tensor, _record, paused
 from pronghorn.models import _feed
 from pronghorn.models._column_run import Columns
@@ -226,12 +226,14 @@ class SteppedModel(MeasuredModel):
         weight_structure: Any = None
         if weight is not None or class_weight is not None:
             names = [str(i) for i in range(len(ys))]
-            given = None if weight is None else _leaves(weight)
-            given = given[0] if given is not None and len(given) == 1 else given
+            outputs = self.output_names if self._layer_graph is not None else names
+            given = _weights_in_order(weight, y, outputs, labels.sample_weight)
             weights = _feed.convert_weights(
                 given, class_weight, ys, names, False, None, rows, dtype, labels.sample_weight
             )
             weight_structure = 0 if len(weights) == 1 else [0] * len(weights)
+            if isinstance(structure, dict) and len(structure) == len(weights) > 1:
+                weight_structure = structure
         return (
             StepFeed(xs, ys, weights, rows, x=outline, y=structure, weight=weight_structure),
             StepObjective(self),
@@ -335,6 +337,23 @@ def _leaves(structure: Any) -> list[Any]:
     if isinstance(structure, (list, tuple)) and structure and _is_arrays(structure):
         return [leaf for value in structure for leaf in _leaves(value)]
     return [structure]
+
+
+def _weights_in_order(weight: Any, y: Any, names: Sequence[str], label: str) -> Any:
+    """Sample weights in the order of the targets' leaves; one alone as it is.
+
+    Raises:
+        ValueError: If they are a dict with a key that is none of the targets' or outputs'.
+    """
+    if isinstance(weight, dict):
+        keys = sorted(y) if isinstance(y, dict) else list(names)
+        for key in weight:
+            if key not in keys:
+                raise _suggest.unknown(f"key of `{label}`", key, keys)
+        given = [weight.get(key) for key in keys]
+    else:
+        given = _leaves(weight)
+    return given[0] if len(given) == 1 else given
 
 
 def _input(value: Any, dtype: str, label: str) -> Any:
