@@ -131,12 +131,16 @@ std::vector<std::string> supported_isas() {
 std::string active_isa() { return current_isa().name; }
 
 template <>
-const Table<float>& table<float>() {
-  return current_isa().float_table();
+const Table<float>& choose_table<float>() {
+  const Table<float>& table = current_isa().float_table();
+  chosen_table<float>.store(&table, std::memory_order_release);
+  return table;
 }
 template <>
-const Table<double>& table<double>() {
-  return current_isa().double_table();
+const Table<double>& choose_table<double>() {
+  const Table<double>& table = current_isa().double_table();
+  chosen_table<double>.store(&table, std::memory_order_release);
+  return table;
 }
 template <>
 const Table<float>& table<float>(const std::string& isa) {

@@ -2,6 +2,7 @@
 // one that PRONGHORN_ISA names ("baseline", "avx2", "avx512", "neon").
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,17 @@ std::vector<std::string> supported_isas();
 // one.
 std::string active_isa();
 
-// Tables for `float` and `double`.
+// Tables for `float` and `double`. Phases of a microsecond ask for them, so that once one is known
+// it takes a load.
 template <class T>
-const Table<T>& table();
+const Table<T>& choose_table();
+template <class T>
+inline std::atomic<const Table<T>*> chosen_table{nullptr};
+template <class T>
+inline const Table<T>& table() {
+  const Table<T>* known = chosen_table<T>.load(std::memory_order_acquire);
+  return known != nullptr ? *known : choose_table<T>();
+}
 // A given one, for tests and benchmarks; throws std::invalid_argument if it cannot run here.
 template <class T>
 const Table<T>& table(const std::string& isa);

@@ -224,6 +224,10 @@ void InputTables<T>::set(const T* const* inputs, std::size_t at, std::size_t sam
     const std::size_t rows = views_[v].rows, cols = views_[v].cols;
     const T* const data = inputs[views_[v].input];
     const T** table = tables_[v].data() + at * rows;
+    if (rows == 1 && indices != nullptr) {
+      for (std::size_t i = 0; i < samples; ++i) table[i] = data + indices[i] * cols;
+      continue;
+    }
     for (std::size_t i = 0; i < samples; ++i) {
       const T* row = data + (indices == nullptr ? first + i : indices[i]) * rows * cols;
       for (std::size_t r = 0; r < rows; ++r, row += cols) *table++ = row;

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from pronghorn import _validation, config
+from pronghorn._engine import Run
 from pronghorn.callbacks import CallbackList
 from pronghorn.models._batch_source import BatchSource, is_source, reject_with_source
 from pronghorn.models._evaluation import EvaluatingModel, limited
@@ -197,10 +198,14 @@ class TrainingModel(EvaluatingModel):
         run, steps = found
         callbacks.on_epoch_begin(epoch)
         self._begin_steps()
+        hooks = callbacks.has_batch_hooks("train")
+        if type(run) is Run and not (hooks or live or self.stop_training):
+            run.advance(steps, learning_rates=self._learning_rates(steps))
+            return self._logs(run.results())
         return self._advance(
             run,
             steps,
-            begin=callbacks.on_train_batch_begin if callbacks.has_batch_hooks("train") else None,
+            begin=callbacks.on_train_batch_begin if hooks else None,
             end=callbacks.on_train_batch_end,
             tick=callbacks.progbar.update if live and callbacks.progbar else None,
             rates=self._learning_rates,
