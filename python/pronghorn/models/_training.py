@@ -199,7 +199,8 @@ class TrainingModel(EvaluatingModel):
         callbacks.on_epoch_begin(epoch)
         self._begin_steps()
         hooks = callbacks.has_batch_hooks("train")
-        if type(run) is Run and not (hooks or live or self.stop_training):
+        at_once = not (hooks or live or self.stop_training)
+        if at_once and type(run) is Run and steps is not None:
             run.advance(steps, learning_rates=self._learning_rates(steps))
             return self._logs(run.results())
         return self._advance(
