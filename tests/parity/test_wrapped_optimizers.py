@@ -204,3 +204,57 @@ def test_weights_that_their_gradient_overwrites() -> None:
     assert len(results[1]) == len(results[0])
     for mine, theirs in zip(results[1], results[0], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
+
+
+RULES = [
+    ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ("RMSprop", {"centered": True, "momentum": 0.5}),
+    ("Adam", {"amsgrad": True, "clipnorm": 0.5, "weight_decay": 0.1}),
+    ("Nadam", {}),
+    ("Ftrl", {}),
+    ("Lamb", {}),
+    ("Adafactor", {}),
+    ("Adam", {"use_ema": True, "ema_overwrite_frequency": 2}),
+    ("SGD", {"momentum": 0.9, "gradient_accumulation_steps": 2}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), RULES, ids=lambda value: str(value))
+def test_subclasses_that_call_the_built_in_rule(name: str, settings: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    start = [rng.standard_normal(shape).astype("float32") for shape in ((3, 4), (4,))]
+    steps = [[rng.standard_normal(w.shape).astype("float32") for w in start] for _ in range(4)]
+    seen: list[list[Any]] = []
+    for library in LIBRARIES:
+
+        class Doubled(getattr(library.optimizers, name)):  # type: ignore[misc]
+            def update_step(self, gradient, variable, learning_rate):
+                super().update_step(gradient * 2, variable, learning_rate)
+
+        weights = [library.Variable(w, name=f"w{w.ndim}") for w in start]
+        optimizer = Doubled(learning_rate=0.05, **settings)
+        for gradients in steps:
+            optimizer.apply(gradients, weights)
+        state = [(v.path.split("/")[-1], np.array(v)) for v in optimizer.variables]
+        seen.append([*((w.name, np.array(w)) for w in weights), *state])
+    assert [each for each, _ in seen[1]] == [each for each, _ in seen[0]]
+    for (_, mine), (path, theirs) in zip(seen[1], seen[0], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6, err_msg=path)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_gathered_gradients_that_overwrite(name: str) -> None:
+    seen: list[list[Any]] = []
+    for library in LIBRARIES:
+        value = library.Variable(np.array([1.0, 2.0], "float32"), name="a")
+        weight = library.Variable(np.array([5.0], "float32"), name="b")
+        value.overwrite_with_gradient = True
+        optimizer = getattr(library.optimizers, name)(0.1, gradient_accumulation_steps=2)
+        found: list[Any] = []
+        for k in range(4):
+            gradients = [np.array([k + 1.0, -k - 1.0], "float32"), np.ones(1, "float32")]
+            optimizer.apply(gradients, [value, weight])
+            found += [np.array(each) for each in (value, weight, *optimizer.variables)]
+        seen.append(found)
+    for mine, theirs in zip(seen[1], seen[0], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6)

@@ -149,12 +149,59 @@ def test_what_cannot_be_is_said():
     with pytest.raises(ValueError, match=r"must have its shape \(1,\)"):
         optimizer.apply([np.ones(2)])
 
-    class Half(SGD):
+
+def _halves(kind):
+    """A subclass that gives half of each gradient to the built-in rule."""
+
+    class Half(kind):
         def update_step(self, gradient, variable, learning_rate):
             super().update_step(gradient / 2, variable, learning_rate)
 
-    with pytest.raises(NotImplementedError, match="Half must write `update_step"):
-        Half(0.1).apply([np.ones(1)], [keras.Variable([1.0])])
+    return Half
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (SGD, {"momentum": 0.9, "nesterov": True}),
+        (Adam, {"amsgrad": True, "weight_decay": 0.1}),
+        (optimizers.Nadam, {"gradient_accumulation_steps": 2, "use_ema": True}),
+        (optimizers.Adafactor, {}),
+        (optimizers.Muon, {}),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_subclass_may_call_the_built_in_rule(kind, settings):
+    """As the built-in optimizer does with half of the gradients."""
+    rng = np.random.default_rng(0)
+    start = [rng.standard_normal(shape) for shape in ((3, 4), (4,))]
+    steps = [[rng.standard_normal(w.shape) for w in start] for _ in range(4)]
+    results = []
+    for make, factor in ((kind, 0.5), (_halves(kind), 1.0)):
+        weights = [keras.Variable(w, dtype="float64", name=f"w{w.ndim}") for w in start]
+        optimizer = make(2.0**-7, name="same", **settings)
+        for gradients in steps:
+            optimizer.apply([factor * g for g in gradients], weights)
+        state = {v.path: v.numpy() for v in optimizer.variables if "gradient_acc" not in v.path}
+        results.append((weights, state))
+    for mine, theirs in zip(results[1][0], results[0][0], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-9)
+    assert results[1][1].keys() == results[0][1].keys()
+    for path, value in results[0][1].items():
+        np.testing.assert_allclose(results[1][1][path], value, rtol=1e-9, err_msg=path)
+
+
+def test_the_state_of_a_built_in_rule_goes_into_files(tmp_path):
+    x, y = _data()
+    model = _model(_halves(Adam)(0.1))
+    model.fit(x, y, epochs=2, batch_size=4, shuffle=False, verbose=0)
+    model.save_weights(tmp_path / "m.weights.h5")
+    twin = _model(_halves(Adam)(0.1))
+    twin.load_weights(tmp_path / "m.weights.h5")
+    for each in (model, twin):
+        each.fit(x, y, epochs=1, batch_size=4, shuffle=False, verbose=0)
+    for mine, theirs in zip(twin.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6)
 
 
 def test_gradients_in_place_of_values():
@@ -165,8 +212,14 @@ def test_gradients_in_place_of_values():
     optimizer.apply([np.ones(1), np.full(1, 7.0)], [weight, state])
     assert (float(weight[0]), float(state[0])) == (0.5, 7.0)
     gathering = SGD(0.5, gradient_accumulation_steps=2)
-    with pytest.raises(ValueError, match="do not go together"):
-        gathering.apply([np.ones(1), np.ones(1)], [weight, state])
+    weight.assign([1.0])
+    seen = []
+    for number in (1.0, 2.0, -3.0, -4.0):
+        gathering.apply([np.full(1, number), np.full(1, number)], [weight, state])
+        seen.append((float(weight[0]), float(state[0])))
+    # The mean moves weights; the largest, and 0, replaces values.
+    assert seen == [(1.0, 7.0), (0.25, 2.0), (0.25, 2.0), (2.0, 0.0)]
+    assert int(gathering.iterations) == 2
 
 
 def test_the_state_belongs_to_its_weights():
@@ -180,3 +233,37 @@ def test_the_state_belongs_to_its_weights():
         np.testing.assert_allclose(after[name], 0.9 * before[name], rtol=1e-6)
     with pytest.raises(ValueError, match="holds the state of other variables"):
         optimizer.apply([np.ones(2)] * 2, [keras.Variable([1.0, 2.0], name=n) for n in "cd"])
+
+
+def test_callbacks_set_every_learning_rate(capsys):
+    def optimizer():
+        return MultiOptimizer(OptimizerMap(SGD(0.5, name="a"), {".*bias": SGD(0.25, name="b")}))
+
+    x, y = _data()
+    scheduler = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2, verbose=1)
+    found = _model(optimizer()).fit(x, y, epochs=2, verbose=0, callbacks=[scheduler]).history
+    np.testing.assert_allclose(found["learning_rate_a"], [0.25, 0.125])
+    np.testing.assert_allclose(found["learning_rate_b"], [0.125, 0.0625])
+    assert "setting b learning rate to 0.0625." in capsys.readouterr().out
+    plateau = keras.callbacks.ReduceLROnPlateau("loss", 0.5, patience=1, min_delta=1e9, min_lr=0.25)
+    model = _model(optimizer())
+    model.fit(x, y, epochs=3, verbose=0, callbacks=[plateau])
+    assert [float(each.learning_rate) for each in model.optimizer.optimizers] == [0.25, 0.25]
+
+
+def test_a_model_without_weights_that_runs_layer_by_layer_comes_back(tmp_path):
+    inputs = keras.Input((3, 2))
+    model = keras.Model(inputs, keras.ops.multiply(layers.Masking()(inputs), 2.0))
+    model.compile("sgd", "mse")
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    assert again.evaluate(np.ones((4, 3, 2)), np.ones((4, 3, 2)), verbose=0) == 1.0
+
+
+def test_a_learning_rate_keeps_the_type_of_arrays():
+    rate = SGD(0.5).learning_rate
+    for kind in ("float32", "float64"):
+        array = np.ones(3, kind)
+        for result in (array * rate, rate * array, np.multiply(array, rate), array - rate):
+            assert result.dtype == kind
+            np.testing.assert_allclose(result, 0.5)

@@ -10,6 +10,7 @@ import numpy as np
 
 from pronghorn import _console
 from pronghorn.callbacks._callback import Callback, Logs
+from pronghorn.callbacks._rates import log_rates, optimizers_of
 
 
 class LearningRateScheduler(Callback):
@@ -36,22 +37,23 @@ class LearningRateScheduler(Callback):
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        optimizer = self.model.optimizer
-        if _takes_rate(self.schedule):
-            rate: Any = self.schedule(epoch, float(optimizer.learning_rate))
-        else:
-            rate = self.schedule(epoch)
-        if not isinstance(rate, float | np.floating):
-            raise ValueError(f"`schedule` must return a float; it returned {rate!r}.")
-        optimizer.learning_rate = float(rate)
-        if self.verbose > 0:
-            _console.print_msg(
-                f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}."
-            )
+        for optimizer, name in optimizers_of(self.model):
+            if _takes_rate(self.schedule):
+                rate: Any = self.schedule(epoch, float(optimizer.learning_rate))
+            else:
+                rate = self.schedule(epoch)
+            if not isinstance(rate, float | np.floating):
+                raise ValueError(f"`schedule` must return a float; it returned {rate!r}.")
+            optimizer.learning_rate = float(rate)
+            if self.verbose > 0:
+                _console.print_msg(
+                    f"\nEpoch {epoch + 1}: LearningRateScheduler setting {name}learning rate to "
+                    f"{rate}."
+                )
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+            log_rates(self.model, logs)
 
 
 def _takes_rate(schedule: Callable[..., float]) -> bool:

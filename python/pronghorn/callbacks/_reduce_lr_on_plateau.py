@@ -9,6 +9,7 @@ from pronghorn import _console
 from pronghorn._numbers import integer, real
 from pronghorn.callbacks._callback import Logs
 from pronghorn.callbacks._monitor import MonitorCallback
+from pronghorn.callbacks._rates import log_rates, optimizers_of
 
 
 class ReduceLROnPlateau(MonitorCallback):
@@ -66,7 +67,7 @@ class ReduceLROnPlateau(MonitorCallback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = {} if logs is None else logs
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        log_rates(self.model, logs)
         value = logs.get(self.monitor)
         if value is None:
             warnings.warn(
@@ -87,15 +88,20 @@ class ReduceLROnPlateau(MonitorCallback):
                 self._reduce(epoch)
 
     def _reduce(self, epoch: int) -> None:
-        optimizer = self.model.optimizer
+        reduced = [self._reduce_rate(epoch, *each) for each in optimizers_of(self.model)]
+        if any(reduced):
+            self.cooldown_counter = self.cooldown
+            self.wait = 0
+
+    def _reduce_rate(self, epoch: int, optimizer: Any, name: str) -> bool:
+        """Lowers one optimizer's rate, unless it is at its bound; whether it did."""
         old = float(optimizer.learning_rate)
         if old <= self.min_lr:
-            return
+            return False
         new = max(old * self.factor, self.min_lr)
         optimizer.learning_rate = new
         if self.verbose > 0:
             _console.print_msg(
-                f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}."
+                f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing {name}learning rate to {new}."
             )
-        self.cooldown_counter = self.cooldown
-        self.wait = 0
+        return True

@@ -11,6 +11,7 @@ import numpy as np
 
 from pronghorn._numbers import integer
 from pronghorn.callbacks._callback import Callback, Logs
+from pronghorn.callbacks._rates import log_rates
 
 
 class TensorBoard(Callback):
@@ -124,7 +125,7 @@ class TensorBoard(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = dict(logs or {})
         if logs:
-            logs["learning_rate"] = float(np.asarray(self.model.optimizer.learning_rate))
+            log_rates(self.model, logs)
             if self.write_steps_per_second:
                 done = int(self.model.optimizer.iterations) - self._iterations
                 logs["steps_per_second"] = done / (time.perf_counter() - self._epoch_start)

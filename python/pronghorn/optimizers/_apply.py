@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def make_trainer(variables: Sequence[Any], spec: Any) -> Trainer:
-    """A trainer that holds `variables` and nothing else.
+    """A trainer that holds `variables`, at least one, and nothing else.
 
     The engine updates what layers use: each variable is the kernel or bias of a layer of its own.
     """
@@ -83,8 +83,11 @@ class Applying:
             variables: The variables that will be updated, in this order.
         """
         own: Any = self
+        own._choose_way(variables)
         if not own._kernel or own._is_written:
             own._begin_state(variables)
+            if own._kernel:
+                own._begin_rule(variables)
             return
         spec = own._engine_spec(variables)
         trainer = make_trainer(variables, spec)
@@ -130,8 +133,7 @@ class Applying:
         grads = list(grads)
         if not grads:
             return
-        written = own._is_written
-        known = own._trainable_variables if written else self._held
+        known = own._trainable_variables if own._is_written else self._held
         variables = tuple(known if trainable_variables is None else trainable_variables)
         if trainable_variables is None and not known:
             raise ValueError(
@@ -144,7 +146,8 @@ class Applying:
                 f"Received: {len(grads)} gradients."
             )
         warn_missing(grads, variables)
-        if written:
+        own._choose_way(variables)
+        if own._is_written:
             if not own.built:
                 own.build(list(variables))
             own._check_variables_are_known(variables)
@@ -153,6 +156,7 @@ class Applying:
         if any(variable.overwrite_with_gradient for variable in variables):
             grads, variables = own._overwritten(grads, variables)
             if not any(gradient is not None for gradient in grads):
+                own._steps = own._steps + 1
                 return
         same = len(variables) == len(self._held) and all(map(is_, variables, self._held))
         if not same or own._trainer is not self._holder or self._holder is None:

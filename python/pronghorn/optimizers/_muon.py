@@ -156,6 +156,14 @@ class Muon(Optimizer):
             spec["apart"] = apart
         return spec
 
+    def _decay_of(self, variable: Any) -> float | None:
+        return self.adam_weight_decay if self._follows_adam(variable) else self.weight_decay
+
+    def _rule_spec(self) -> OptimizerSpec:
+        spec = super()._rule_spec()
+        spec["hyper"]["adam_weight_decay"] = 0.0
+        return spec
+
     def _engine_hyper(self) -> dict[str, float]:
         # What is None here is zero for a decay, and below zero for a scale that is none.
         named = {

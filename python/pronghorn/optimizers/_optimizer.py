@@ -15,7 +15,7 @@ from pronghorn import _arguments, _state, config
 from pronghorn._numbers import integer, real
 from pronghorn._registry import Registry
 from pronghorn._variable import Variable
-from pronghorn.optimizers._apply import Applying
+from pronghorn.optimizers._apply import Applying, make_trainer
 from pronghorn.optimizers._averages import Averaging
 from pronghorn.optimizers._stored import Stored
 from pronghorn.optimizers._variables import Iterations, LearningRate, OptimizerVariable
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pronghorn._engine import OptimizerSpec, Trainer
 
 _NOTHING = np.zeros((), np.int32)
+# Settings of every optimizer for which something is kept beside each weight.
+_KEPT_FOR = ("use_ema", "gradient_accumulation_steps")
 REGISTRY = Registry("optimizer", "keras.optimizers", ignore_case=True)
 
 
@@ -132,6 +134,7 @@ class Optimizer(Applying, Averaging, Stored, Written):
         self._undecayed: tuple[Any, ...] = ()
         self._undecayed_names: tuple[str, ...] = ()
         self._iterations = 0
+        self._mixed = False
         self._trainer: Trainer | None = None
         self._weights: tuple[Any, ...] = ()  # those of the trainer, in its order
 
@@ -192,8 +195,16 @@ class Optimizer(Applying, Averaging, Stored, Written):
 
     @property
     def _is_written(self) -> bool:
-        """Whether the rule is a subclass's `update_step`."""
-        return type(self).update_step is not Written.update_step
+        """Whether the updates are Python's: the rule is a subclass's `update_step`, say."""
+        return self._mixed or type(self).update_step is not Written.update_step
+
+    def _choose_way(self, variables: Sequence[Any]) -> None:
+        """Decides, before the first update of `variables`, whether Python makes the updates.
+
+        It does where gradients are gathered of which some are to replace their variables.
+        """
+        if self.gradient_accumulation_steps and not self.built:
+            self._mixed = any(variable.overwrite_with_gradient for variable in variables)
 
     @property
     def _steps_in_python(self) -> bool:
@@ -210,10 +221,39 @@ class Optimizer(Applying, Averaging, Stored, Written):
     _told: Any = None
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._hyper or name in _KEPT_FOR:
+            self._check_change(name, value)
         super().__setattr__(name, value)
         self.__dict__["_told"] = None
         if isinstance(value, Variable):
             self._track_variable(value)
+
+    def _check_change(self, name: str, value: Any) -> None:
+        """Raises ValueError if, with a setting changed, the state would be another."""
+        before = self.__dict__.get(name, value)
+        if not self._kernel or not self._has_begun or before == value:
+            return
+        kept = self._kept_state()
+        self.__dict__[name] = value
+        try:
+            same = self._kept_state() == kept
+        finally:
+            self.__dict__[name] = before
+        if not same:
+            raise ValueError(
+                f"`{name}` of the optimizer '{self.name}' cannot change from {before!r} to "
+                f"{value!r}: with that it would have to remember something else for each weight, "
+                "and it has begun. Make a new optimizer."
+            )
+
+    @property
+    def _has_begun(self) -> bool:
+        return self.__dict__.get("_trainer") is not None or self._rule is not None
+
+    def _kept_state(self) -> list[str]:
+        """Names of what the engine remembers for a weight under the present settings."""
+        trainer = make_trainer([Variable(np.zeros((2, 2), np.float32))], self._engine_spec())
+        return [name for name, _, _ in trainer.get_slots()]
 
     @property
     def variables(self) -> list[Any]:
@@ -224,26 +264,28 @@ class Optimizer(Applying, Averaging, Stored, Written):
         """
         found: list[Any] = self._first_variables()
         found += self._own_variables
+        if self._rule is not None:
+            found += self._slot_variables(self._rule, self._rule_weights)
         if self._trainer is not None:
-            slots = {(name, i): value for name, i, value in self._trainer.get_slots()}
-            for place in self._in_written_order(list(slots)):
-                name = self._slot_name(place[0], self._weights[place[1]].path)
-                value = slots.get(place, _NOTHING)
-                change = functools.partial(self._set_slot, place) if place in slots else None
-                found.append(OptimizerVariable(name, value, self.name, change))
-            scalars = self._trainer.get_state()[: self._written_scalars]
-            found += [OptimizerVariable("variable", np.asarray(value)) for value in scalars]
+            found += self._slot_variables(self._trainer, self._weights)
         return found
 
-    def _set_slot(self, place: tuple[str, int], value: NDArray[Any]) -> None:
-        """Replaces one slot of one weight, and nothing else."""
-        assert self._trainer is not None
-        self._trainer.set_slots(
-            [
-                np.ascontiguousarray(value) if (name, i) == place else present
-                for name, i, present in self._trainer.get_slots()
-            ]
-        )
+    def _slot_variables(self, trainer: Trainer, weights: Sequence[Any]) -> list[OptimizerVariable]:
+        """What the engine's rule remembers of `weights`, those of `trainer`."""
+        found = []
+        slots = {(name, i): value for name, i, value in trainer.get_slots()}
+        for place in self._in_written_order(list(slots)):
+            slot, weight = place[0], weights[place[1]]
+            value, change = slots.get(place, _NOTHING), None
+            if place in slots:
+                value = value.reshape(self._slot_shape(slot, weight.shape))
+                change = functools.partial(_set_slot, trainer, place)
+            name = self._slot_name(slot, weight.path)
+            found.append(OptimizerVariable(name, value, self.name, change))
+        for i, number in enumerate(trainer.get_state()[: self._written_scalars]):
+            change = functools.partial(_set_number, trainer, i)
+            found.append(OptimizerVariable("variable", np.asarray(number), change=change))
+        return found
 
     def _first_variables(self) -> list[OptimizerVariable]:
         """What every optimizer keeps: iterations, and the learning rate if it is a number."""
@@ -317,6 +359,7 @@ class Optimizer(Applying, Averaging, Stored, Written):
         """For pickle and copy: the settings; a model carries the state over, alone it is new."""
         fresh: dict[str, Any] = {"_trainer": None, "_weights": (), "_held": (), "_holder": None}
         fresh["_told"] = None
+        fresh.update(_rule=None, _rule_weights=(), _rule_told=None, _rule_step=None, _mixed=False)
         if self._before_build is not None:
             fresh["_own_variables"] = self._own_variables[: self._before_build]
             fresh["_before_build"] = None
@@ -443,6 +486,23 @@ class Optimizer(Applying, Averaging, Stored, Written):
         """
         trainer.iterations = self._steps
         self._trainer, self._weights = trainer, tuple(weights)
+
+
+def _set_slot(trainer: Trainer, place: tuple[str, int], value: NDArray[Any]) -> None:
+    """Replaces one slot of one weight, and nothing else."""
+    trainer.set_slots(
+        [
+            np.ascontiguousarray(value).reshape(present.shape) if (name, i) == place else present
+            for name, i, present in trainer.get_slots()
+        ]
+    )
+
+
+def _set_number(trainer: Trainer, place: int, value: NDArray[Any]) -> None:
+    """Replaces one of the numbers that belong to no weight."""
+    numbers = list(trainer.get_state())
+    numbers[place] = float(value)
+    trainer.set_state(numbers)
 
 
 _RULE = ("apply", "build", "scale_loss", "update_step")

@@ -28,7 +28,7 @@ def read_state(optimizer: Optimizer, model: CompiledModel) -> list[Named]:
         exact = float(np.float32(rate)) == rate
         number = np.asarray(rate, np.float32 if exact else np.float64)
         found.append((f"{optimizer.name}/learning_rate", number))
-    found += [(variable.path, variable.numpy()) for variable in optimizer._own_variables]
+    found += [(variable.path, variable.numpy()) for variable in _python_state(optimizer)]
     for inner in optimizer._inner():
         found += read_state(inner, model)
     trainer = optimizer._trainer
@@ -71,8 +71,11 @@ def plan_state(
     Raises:
         ValueError: If an array has another shape than this optimizer's.
     """
+    optimizer._choose_way(model.trainable_weights)
     if optimizer._is_written or optimizer._wraps:
         return _plan_python(optimizer, model, arrays)
+    if optimizer._trainer is None and not model.trainable_weights:
+        return _plan_counts(optimizer, arrays[: 1 + isinstance(optimizer._learning_rate, float)])
     trainer = optimizer._trainer or _new_trainer(optimizer, model)
     placed = _placed_slots(optimizer, trainer, model)
     order = optimizer._in_written_order([(slot, k) for slot, k, _ in placed])
@@ -136,7 +139,7 @@ def _plan_python(
         optimizer.build(model.trainable_weights)
         if len(arrays) == fresh and not any(array.shape for array in arrays):
             return _plan_counts(optimizer, arrays[:first])  # it had not made a step
-    own = list(optimizer._own_variables)
+    own = _python_state(optimizer)
     inner = optimizer._inner()
     sizes = [len(read_state(each, model)) for each in inner]
     if len(arrays) != first + len(own) + sum(sizes):
@@ -158,11 +161,20 @@ def _plan_python(
 
     def take_over() -> None:
         for variable, array in zip(own, arrays[first:], strict=False):
-            variable.assign(array)
+            if getattr(variable, "can_be_set", True):
+                variable.assign(array)
         for plan in plans:
             plan()
 
     return take_over
+
+
+def _python_state(optimizer: Optimizer) -> list[Any]:
+    """The variables of a rule in Python: its own, and those of a built-in rule that it calls."""
+    found: list[Any] = list(optimizer._own_variables)
+    if optimizer._rule is not None:
+        found += optimizer._slot_variables(optimizer._rule, optimizer._rule_weights)
+    return found
 
 
 def _plan_counts(optimizer: Optimizer, arrays: Sequence[Array]) -> Callable[[], None]:

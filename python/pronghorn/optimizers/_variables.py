@@ -41,6 +41,11 @@ class LearningRate(float):
     def __reduce__(self) -> tuple[type[float], tuple[float]]:
         return float, (float(self),)
 
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        # NumPy would take a subclass of float for a number of 64 bits.
+        plain = [each.numpy() if isinstance(each, LearningRate) else each for each in inputs]
+        return getattr(ufunc, method)(*plain, **kwargs)
+
     @property
     def value(self) -> float:
         """The plain float."""
@@ -139,6 +144,11 @@ class OptimizerVariable:
         self.path = f"{owner}/{name}" if owner else name
         self._value = value
         self._change = change
+
+    @property
+    def can_be_set(self) -> bool:
+        """Whether `assign` changes something: Keras keeps some numbers that are always 0."""
+        return self._change is not None
 
     def assign(self, value: Any) -> None:
         """Puts another value into the optimizer's state.

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pronghorn import initializers
+from pronghorn._autodiff._record import about_to_change
+from pronghorn._engine import as_array
 from pronghorn._variable import Variable
 
 if TYPE_CHECKING:
-    from pronghorn._engine import Array
+    from pronghorn._engine import Array, OptimizerSpec, Trainer
 
 Names = str | Sequence[str]
 
@@ -40,14 +42,25 @@ class Written:
     _trainable_variables_indices: dict[int, int]
     _averages: list[Variable | None]
     _accumulated_gradients: list[Variable]
+    # Of a subclass of a built-in optimizer: that rule with its state, and the weights that it has.
+    _rule: Trainer | None = None
+    _rule_weights: tuple[Any, ...] = ()
+    _rule_size = 0  # of the list of gradients that it takes
+    _rule_told: Any = None
+    _rule_step: int | None = None  # the step that goes on, and the rule's numbers at its beginning
+    _rule_numbers: Any = ()
 
     if TYPE_CHECKING:
+
+        def _engine_spec(self, variables: Sequence[Any] = ()) -> OptimizerSpec: ...
 
         def build(self, variables: Sequence[Any]) -> None: ...
         def _use_weight_decay(self, variable: Any) -> bool: ...
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """The rule of an optimizer of your own: changes one variable.
+
+        A subclass of a built-in optimizer may call it, for the built-in rule.
 
         Args:
             gradient: Clipped and unscaled, an array of the variable's shape.
@@ -67,10 +80,54 @@ class Written:
             >>> w.numpy().tolist()
             [0.5, 2.5]
         """
-        raise NotImplementedError(
-            f"{type(self).__name__} must write `update_step(self, gradient, variable, "
-            "learning_rate)`: the whole rule, as that of a built-in optimizer is the engine's."
+        if self._rule is None:
+            raise NotImplementedError(
+                f"{type(self).__name__} must write `update_step(self, gradient, variable, "
+                "learning_rate)`, or extend a built-in optimizer, whose `build` its own must call."
+            )
+        spec = self._rule_spec()
+        if spec != self._rule_told:
+            self._rule.set_optimizer(spec)
+            self._rule_told = spec
+        self._check_variables_are_known([variable])
+        arrays: list[Any] = [None] * self._rule_size
+        for place, weight in enumerate(self._rule_weights):
+            if weight is variable:
+                plain = as_array(gradient, np.dtype(weight.dtype))
+                arrays[place] = plain.reshape(weight._core.shape)
+        if self._rule_step != self._steps:
+            self._rule_step, self._rule_numbers = self._steps, self._rule.get_state()
+        # The rule takes each variable for a whole step, and these would move on with each.
+        self._rule.set_state(self._rule_numbers)
+        self._rule.iterations = int(self.iterations)
+        about_to_change((variable,))
+        self._rule.apply_gradients(arrays, float(learning_rate))
+
+    def _begin_rule(self, variables: Sequence[Any]) -> None:
+        """Makes the state of the built-in rule for those weights that it may change."""
+        from pronghorn.optimizers._apply import make_trainer
+
+        learning = tuple(each for each in variables if not each.overwrite_with_gradient)
+        if learning:
+            self._rule_weights = learning
+            self._rule_told = self._rule_spec()
+            self._rule = make_trainer(learning, self._rule_told)
+            self._rule_size = len(learning) + sum(len(v._core.shape) == 1 for v in learning)
+
+    def _rule_spec(self) -> OptimizerSpec:
+        """The built-in rule alone: what comes before and after it is done here."""
+        spec = self._engine_spec(self._rule_weights)
+        spec.pop("undecayed", None)
+        spec.update(
+            weight_decay=0.0,
+            clipnorm=0.0,
+            clipvalue=0.0,
+            global_clipnorm=0.0,
+            use_ema=False,
+            ema_overwrite_frequency=0,
+            gradient_accumulation_steps=1,
         )
+        return spec
 
     def add_variable(
         self,
@@ -245,17 +302,7 @@ class Written:
     def _overwritten(
         self, gradients: Sequence[Any], variables: Sequence[Any]
     ) -> tuple[list[Any], tuple[Any, ...]]:
-        """Overwrites the variables that are to be, and gives the other gradients and variables.
-
-        Raises:
-            ValueError: If gradients are gathered over several steps.
-        """
-        if self.gradient_accumulation_steps:
-            raise ValueError(
-                "Variables with `overwrite_with_gradient=True` and an optimizer with "
-                f"`gradient_accumulation_steps` do not go together. Received: "
-                f"gradient_accumulation_steps={self.gradient_accumulation_steps}"
-            )
+        """Overwrites the variables that are to be, and gives the other gradients and variables."""
         others = []
         for gradient, variable in zip(gradients, variables, strict=True):
             if not variable.overwrite_with_gradient:
@@ -313,14 +360,17 @@ class Written:
 
     def _apply_weight_decay(self, variables: Sequence[Any]) -> None:
         """Applies w <- w - weight_decay * eta * w to those that decay."""
-        if self.weight_decay is None:
-            return
         for variable in variables:
-            if self._use_weight_decay(variable):
+            decay = self._decay_of(variable)
+            if decay is not None and self._use_weight_decay(variable):
                 value = variable.numpy()
                 kind = value.dtype.type
                 rate = kind(self.learning_rate.numpy())
-                variable.assign(value - value * kind(self.weight_decay) * rate)
+                variable.assign(value - value * kind(decay) * rate)
+
+    def _decay_of(self, variable: Any) -> float | None:
+        """The weight decay of a variable."""
+        return self.weight_decay
 
     def _averaged(self) -> list[tuple[Any, Variable]]:
         """Pairs of a weight and its moving average."""
