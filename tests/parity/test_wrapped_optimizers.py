@@ -235,8 +235,8 @@ def test_subclasses_that_call_the_built_in_rule(name: str, settings: dict[str, A
         optimizer = Doubled(learning_rate=0.05, **settings)
         for gradients in steps:
             optimizer.apply(gradients, weights)
-        state = [(v.path.split("/")[-1], np.array(v)) for v in optimizer.variables]
-        seen.append([*((w.name, np.array(w)) for w in weights), *state])
+        state = [(v.path.split("/")[-1], np.asarray(v)) for v in optimizer.variables]
+        seen.append([*((w.name, np.asarray(w)) for w in weights), *state])
     assert [each for each, _ in seen[1]] == [each for each, _ in seen[0]]
     for (_, mine), (path, theirs) in zip(seen[1], seen[0], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6, err_msg=path)
@@ -254,7 +254,7 @@ def test_gathered_gradients_that_overwrite(name: str) -> None:
         for k in range(4):
             gradients = [np.array([k + 1.0, -k - 1.0], "float32"), np.ones(1, "float32")]
             optimizer.apply(gradients, [value, weight])
-            found += [np.array(each) for each in (value, weight, *optimizer.variables)]
+            found += [np.array(each.numpy()) for each in (value, weight, *optimizer.variables)]
         seen.append(found)
     for mine, theirs in zip(seen[1], seen[0], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-6)

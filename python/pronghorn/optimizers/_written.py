@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from pronghorn._engine import Array, OptimizerSpec, Trainer
 
 Names = str | Sequence[str]
+
+# What comes before and after a rule in the engine, left out.
+_NOTHING_AROUND = {
+    "weight_decay": 0.0,
+    "clipnorm": 0.0,
+    "clipvalue": 0.0,
+    "global_clipnorm": 0.0,
+    "use_ema": False,
+    "ema_overwrite_frequency": 0,
+    "gradient_accumulation_steps": 1,
+}
 
 
 class Written:
@@ -116,18 +127,9 @@ class Written:
 
     def _rule_spec(self) -> OptimizerSpec:
         """The built-in rule alone: what comes before and after it is done here."""
-        spec = self._engine_spec(self._rule_weights)
+        spec = {**self._engine_spec(self._rule_weights), **_NOTHING_AROUND}
         spec.pop("undecayed", None)
-        spec.update(
-            weight_decay=0.0,
-            clipnorm=0.0,
-            clipvalue=0.0,
-            global_clipnorm=0.0,
-            use_ema=False,
-            ema_overwrite_frequency=0,
-            gradient_accumulation_steps=1,
-        )
-        return spec
+        return cast("OptimizerSpec", spec)
 
     def add_variable(
         self,
