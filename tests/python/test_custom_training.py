@@ -403,3 +403,20 @@ def test_a_metric_written_with_operations_on_its_variables():
     model.compile("sgd", "mse", metrics=[Larger()])
     expected = (X.sum(axis=1, keepdims=True) > Y).sum()
     assert model.evaluate(X, Y, verbose=0)[1] == expected
+
+
+def test_a_loss_that_looks_at_shapes_is_the_users_own():
+    """What it says when it is asked what it is, and not given numbers, does not count."""
+
+    def mixture(y_true, y_pred):
+        weights, means = ops.split(y_pred, 2, axis=-1)
+        if y_pred.shape[-1] != 4:
+            raise ValueError("two weights and two means")
+        parts = ops.log_softmax(weights, axis=-1) - 0.5 * ops.square(y_true - means)
+        return -ops.logsumexp(parts, axis=-1)
+
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(4)])
+    model.compile("sgd", mixture)
+    x, y = np.ones((8, 3)), np.zeros((8, 1))
+    losses = model.fit(x, y, epochs=3, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]

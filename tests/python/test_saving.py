@@ -493,3 +493,21 @@ def test_operations_that_keras_wrote_between_layers():
 def test_operations_that_do_not_exist(name):
     with pytest.raises(TypeError, match="operation"):
         with_operations(operation(name, ["y"]))
+
+
+def test_every_part_of_nested_models_is_written(tmp_path):
+    """Whatever the addresses of the lists that are made while the parts are listed."""
+    x = keras.Input((3,))
+    y = x
+    for number in range(6):
+        kind = [layers.Dense(3, name=f"d{number}")]
+        inner = keras.Sequential([keras.Input((3,)), *kind], name=f"chain{number}")
+        start = keras.Input((3,))
+        graph = keras.Model(start, layers.Dense(3)(inner(start)), name=f"graph{number}")
+        y = graph(y)
+    model = keras.Model(x, y)
+    model.save(tmp_path / "m.keras")
+    again = keras.saving.load_model(tmp_path / "m.keras")
+    assert len(model.weights) == 24
+    for ours, read in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(read, ours)

@@ -69,6 +69,10 @@ _ENGINE_EPSILON = 1e-7
 _BY_ROW = {"dice": "dice_by_row", "tversky": "tversky_by_row"}
 
 
+class NotInEngine(ValueError):
+    """A loss of this package with arguments that no compiled model can have."""
+
+
 class _Probe:
     """Stands for predictions when a loss function is asked what it is."""
 
@@ -130,7 +134,7 @@ def _specification(name: str, arguments: dict[str, Any]) -> LossSpec | None:
     kernel = engine_name(name, axis)
     if kernel is None:
         allowed = "None or -1" if name in _BY_ROW else "-1"
-        raise ValueError(
+        raise NotInEngine(
             f"[{name}] `axis` must be {allowed} in a compiled model; received {axis!r}."
         )
     given = {key: arguments[key] for key in ENGINE_ARGUMENTS if key in arguments}
@@ -142,7 +146,7 @@ def engine_spec(function: Callable[..., Any]) -> LossSpec | None:
     probe = _Probe()
     try:
         specification = function(probe, probe)
-    except ValueError:
+    except NotInEngine:
         raise
     except Exception:  # a user's own function, which does arithmetic on the probe
         return None

@@ -15,23 +15,23 @@ def walk(root: Any) -> Iterator[tuple[str, Any]]:
     Layers of a model come first, named by class and number; then what attributes hold, in the order
     of their names. A path is ``""`` for the model itself.
     """
-    yield from _walk(root, "", set())
+    yield from _walk(root, "", {})
 
 
-def _walk(holder: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _walk(holder: Any, path: str, seen: dict[int, Any]) -> Iterator[tuple[str, Any]]:
     if id(holder) in seen:
         return
-    seen.add(id(holder))
+    seen[id(holder)] = holder
     yield path, holder
     for name, child in _children(holder):
         yield from _descend(child, f"{path}/{name}" if path else name, seen)
 
 
-def _descend(child: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _descend(child: Any, path: str, seen: dict[int, Any]) -> Iterator[tuple[str, Any]]:
     if _has_state(child):
         yield from _walk(child, path, seen)
     elif isinstance(child, (list, tuple, dict)) and id(child) not in seen:
-        seen.add(id(child))
+        seen[id(child)] = child  # kept, or a later list might have the number of one that is gone
         counts: dict[str, int] = {}
         for item in child.values() if isinstance(child, dict) else child:
             nested = isinstance(item, (list, tuple, dict))
