@@ -47,6 +47,16 @@ class KerasTensor:
         self.name = name or _naming.auto_name(type(self).__name__)
 
     @property
+    def sparse(self) -> bool:
+        """Always False: there are dense tensors only."""
+        return False
+
+    @property
+    def ragged(self) -> bool:
+        """Always False."""
+        return False
+
+    @property
     def ndim(self) -> int:
         """Number of dimensions, the batch included."""
         return len(self.shape)
@@ -100,7 +110,10 @@ class KerasTensor:
         raise TypeError(f"{self!r} is symbolic and cannot be iterated over.")
 
     def __repr__(self) -> str:
-        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+        return (
+            f"<KerasTensor shape={self.shape}, dtype={self.dtype}, sparse=False, ragged=False, "
+            f"name={self.name}>"
+        )
 
 
 _own = {name: vars(KerasTensor)[name] for name in ("__radd__", "__truediv__", "__rtruediv__")}

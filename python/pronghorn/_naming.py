@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from pronghorn._state import snake_case, unique_name
 
 _scopes: list[str] = []
@@ -41,6 +43,17 @@ class name_scope:
 
     def __exit__(self, *error: object) -> None:
         _scopes.pop()
+
+
+def name_scope_of(name: str) -> contextlib.AbstractContextManager[object]:
+    """The `name_scope` of a layer, unless it is the innermost one already.
+
+    Example:
+        >>> with name_scope("dense"), name_scope_of("dense"):
+        ...     current_path()
+        'dense'
+    """
+    return contextlib.nullcontext() if _scopes[-1:] == [name] else name_scope(name)
 
 
 def current_path() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +22,9 @@ _OTHER_DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"
 )  # fmt: skip
 AGGREGATIONS = (None, "none", "mean", "sum", "only_first_replica")
+
+
+_AGES = itertools.count()  # of the variables, in the order in which they were made
 
 
 class _Store:
@@ -92,6 +96,9 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         self._constrained_by_engine = False  # too, in compiled training
         # Files keep the weights in this order even where some are frozen later.
         self._made_trainable = trainable
+        self._made_later, self._age = not trainable, next(_AGES)
+        # A penalty on it, as `add_weight` was told.
+        self.regularizer: Any = None
         if callable(initializer):
             if shape is None:
                 raise ValueError(

@@ -253,7 +253,7 @@ def two_outputs(**compiling):
         ({"loss": "mse", "metrics": ["mae"]}, [NUMBERS, ONE_HOT], "one entry for each output"),
         ({"loss": "mse"}, NUMBERS, r"`y` must have 2 parts.*\['p', 'q'\]"),
         ({"loss": "mse"}, [NUMBERS], r"`y` must have 2 parts.*list of 1"),
-        ({"loss": "mse"}, {"p": NUMBERS}, "`y` is a dict and must have the keys"),
+        ({"loss": "mse"}, {"p": NUMBERS}, r"`y\['q'\]` is missing: output 'q'"),
         ({"loss": "mse"}, [NUMBERS, NUMBERS], r"`y\['q'\]` does not fit the output 'q'"),
         ({"loss": "mse"}, [NUMBERS, ONE_HOT[:5]], "same number of samples"),
         (

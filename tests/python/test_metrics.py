@@ -125,7 +125,7 @@ def test_values(cls, settings, y, p, formula, weights):
         chosen = None if weights is None else weights[part]
         metric.update_state(y[part], p[part], sample_weight=chosen)
     result = metric.result()
-    assert type(result) is float
+    assert isinstance(result, float)
     assert result == pytest.approx(float((expected * plain).sum() / plain.sum()), rel=1e-6)
     metric.reset_state()
     assert metric.result() == 0.0

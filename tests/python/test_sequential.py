@@ -46,8 +46,9 @@ def test_is_built_by_the_first_data(first_use):
     x, y = np.ones((8, 5), "float32"), np.zeros((8, 1), "float32")
     assert not model.built
     assert model.weights == []
-    with pytest.raises(ValueError, match="not built"):
+    with pytest.raises(AttributeError, match="not built"):
         _ = model.inputs
+    assert not hasattr(model, "output_shape")
     with pytest.raises(ValueError, match="not built"):
         model.count_params()
     {

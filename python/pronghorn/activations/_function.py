@@ -68,6 +68,19 @@ def engine_spec(function: Callable[..., Any]) -> Specification:
     )
 
 
+def native_spec(function: Callable[..., Any]) -> Specification | None:
+    """The kernel that ``function`` stands for; None for a function that is written otherwise.
+
+    Example:
+        >>> native_spec(lambda x: x**2) is None, native_spec(get("relu"))["name"]
+        (True, 'relu')
+    """
+    try:
+        return engine_spec(function)
+    except ValueError:
+        return None
+
+
 def _not_native(function: Callable[..., Any]) -> str:
     name = getattr(function, "__name__", repr(function))
     return (

@@ -5,11 +5,14 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 from pronghorn import _console
 from pronghorn._numbers import integer, real
 from pronghorn.callbacks._callback import Logs
 from pronghorn.callbacks._monitor import MonitorCallback
 from pronghorn.callbacks._rates import log_rates, optimizers_of
+from pronghorn.config import floatx
 
 
 class ReduceLROnPlateau(MonitorCallback):
@@ -96,7 +99,7 @@ class ReduceLROnPlateau(MonitorCallback):
     def _reduce_rate(self, epoch: int, optimizer: Any, name: str) -> bool:
         """Lowers one optimizer's rate, unless it is at its bound; whether it did."""
         old = float(optimizer.learning_rate)
-        if old <= self.min_lr:
+        if old <= np.asarray(self.min_lr, floatx()):  # the precision that `old` has
             return False
         new = max(old * self.factor, self.min_lr)
         optimizer.learning_rate = new

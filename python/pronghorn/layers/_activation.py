@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pronghorn import activations
-from pronghorn.activations._function import engine_spec
+from pronghorn.activations._function import native_spec
 from pronghorn.layers._elementwise import ActivationLayer
 from pronghorn.layers._operation import class_name_of
 
@@ -15,12 +15,12 @@ class Activation(ActivationLayer):
     """Y = act(X).
 
     Args:
-        activation: Name or function.
+        activation: Name or function. With a function of your own, written with `ops`, the model
+            runs recorded unless the function draws a graph of built-in layers.
         **kwargs: `name`, `dtype`.
 
     Raises:
-        ValueError: For an unknown name, with the nearest one suggested, or a function that is none
-            of the engine's activations.
+        ValueError: For an unknown name, with the nearest one suggested.
 
     Example:
         >>> import numpy as np
@@ -31,7 +31,20 @@ class Activation(ActivationLayer):
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
-        engine_spec(self.activation)
+        self._own_call = native_spec(self.activation) is None  # a function of the user's own
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Applies the function.
+
+        Args:
+            inputs: A tensor, batch first.
+            training: Has no effect.
+        """
+        if self._own_call:
+            return self.activation(inputs)
+        return self._call_built_in(inputs, training)
+
+    setattr(call, "_built_in", True)  # noqa: B010
 
     @property
     def _kind(self) -> str:

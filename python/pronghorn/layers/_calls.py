@@ -12,7 +12,7 @@ from pronghorn._autodiff import Tensor, recording_is_on
 from pronghorn._autodiff._engine_call import array_of
 from pronghorn._engine import Array
 from pronghorn._graph import KerasTensor, Node
-from pronghorn.layers import _call_context, _masks
+from pronghorn.layers import _call_context, _custom, _masks
 from pronghorn.layers._call_context import NotCompilable
 from pronghorn.layers._described import DescribedLayer
 from pronghorn.layers._masked_array import MaskedSteps, plain
@@ -25,6 +25,8 @@ class CalledLayer(DescribedLayer):
     # Whether text may come in; and whether values only move, so that the type stays as it is.
     _takes_text = False
     _keeps_values = False
+    # Whether a subclass writes its own `call`, which then runs recorded unless it can be traced.
+    _own_call = False
 
     def _check_inputs(self, shapes: Any) -> None:
         """Raises ValueError if inputs of these shapes (batch first) do not fit the layer."""
@@ -159,8 +161,16 @@ class CalledLayer(DescribedLayer):
         """A hook for layers for which a fixed `training` in a graph would matter."""
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Shape of the output for inputs of `input_shape` (batch first)."""
-        return tuple(input_shape)
+        """Shape of the output for inputs of `input_shape` (batch first).
+
+        Of a layer that writes its own `call` it is found by trying it, and the layer is built.
+        """
+        if not self._own_call:
+            return tuple(input_shape)
+        leaves, inside = _custom.shape_leaves(input_shape)
+        tensors = [KerasTensor(shape, self._dtype) for shape in leaves]
+        outputs = self.compute_output_spec(_tree.pack_as(inside, tensors))
+        return _custom.shapes_of(outputs)
 
     setattr(compute_output_shape, "_built_in", True)  # noqa: B010
 
@@ -181,6 +191,9 @@ class CalledLayer(DescribedLayer):
             >>> keras.layers.Dense(2).compute_output_spec(keras.KerasTensor((None, 3))).shape
             (None, 2)
         """
+        if self._own_call:
+            this: Any = self
+            return _custom.specify(this, inputs)
         shapes = self._shapes_of(inputs)
         self._check_inputs(shapes)
         return self._symbolic_outputs(shapes)

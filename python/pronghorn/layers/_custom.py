@@ -57,6 +57,24 @@ def shapes_of(structure: Any) -> Any:
     return _tree.map_structure(lambda leaf: None if leaf is None else tuple(leaf.shape), structure)
 
 
+def shape_leaves(shapes: Any) -> tuple[list[tuple[int | None, ...]], Any]:
+    """The shapes in a shape or a structure of shapes, and that structure with a leaf for each."""
+    if isinstance(shapes, dict):
+        parts = {name: shape_leaves(shape) for name, shape in shapes.items()}
+        inside = {name: each for name, (_, each) in parts.items()}
+        return [leaf for name in sorted(parts) for leaf in parts[name][0]], inside
+    if shapes and isinstance(shapes[0], (list, tuple, dict)):
+        found = [shape_leaves(shape) for shape in shapes]
+        return [leaf for leaves, _ in found for leaf in leaves], [each for _, each in found]
+    return [tuple(shapes)], 0
+
+
+def specify(layer: Layer, inputs: Any) -> Any:
+    """Symbolic outputs of a layer with its own `call`, which come from nowhere."""
+    _build(layer, inputs)
+    return _specifications(layer, inputs, (), {})
+
+
 def call(layer: Layer, inputs: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Applies a layer with its own `call`."""
     if type(inputs) is Tensor and not args and kwargs.keys() <= _TRAINING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pronghorn import activations, constraints, initializers, regularizers
 from pronghorn._engine import EngineGraph
 from pronghorn._variable import Variable
-from pronghorn.activations._function import engine_spec
+from pronghorn.activations._function import native_spec
 from pronghorn.layers import _lowering
 from pronghorn.layers._input_spec import InputSpec
 from pronghorn.layers._layer import Layer
@@ -25,7 +25,8 @@ class Dense(Layer):
 
     Args:
         units: Size of the output's last axis.
-        activation: Name or function; None is linear.
+        activation: Name or function; None is linear. With a function of your own, written with
+            `ops`, the model runs recorded unless the function draws a graph of built-in layers.
         use_bias: Whether to add b.
         kernel_initializer: Name or object that draws W.
         bias_initializer: Name or object that draws b.
@@ -84,7 +85,9 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = int(units)
         self.activation = activations.get(activation)
-        self._activation_spec = engine_spec(self.activation)
+        self._activation_spec = native_spec(self.activation)
+        if self._activation_spec is None:  # of the user's own: written with operations
+            self._own_call = True
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
@@ -129,6 +132,20 @@ class Dense(Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """`input_shape` with `units` on the last axis."""
         return (*input_shape[:-1], self.units)
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Applies the layer; with an activation of the user's own this is what runs.
+
+        Args:
+            inputs: A tensor, batch first.
+            training: Has no effect.
+        """
+        if self._activation_spec is not None:
+            return self._call_built_in(inputs, training)
+        self._check_inputs(tuple(inputs.shape))
+        return self._compose([inputs], bool(training))
+
+    setattr(call, "_built_in", True)  # noqa: B010
 
     def _compose(self, inputs: Sequence[Any], training: bool) -> Any:
         from pronghorn import ops

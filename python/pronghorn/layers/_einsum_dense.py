@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from pronghorn import activations, constraints, initializers, regularizers
 from pronghorn._engine import EngineGraph
 from pronghorn._variable import Variable
-from pronghorn.activations._function import engine_spec
+from pronghorn.activations._function import native_spec
 from pronghorn.layers import _call_context, _lowering
 from pronghorn.layers._layer import Layer
 
@@ -123,7 +123,9 @@ class EinsumDense(Layer):
             (int(output_shape),) if isinstance(output_shape, int) else tuple(output_shape)
         )
         self.activation = activations.get(activation)
-        self._activation_spec = engine_spec(self.activation)
+        spec = native_spec(self.activation)
+        self._own_call = self._own_call or spec is None
+        self._activation_spec = spec
         if any(axis not in self._letters[2] for axis in bias_axes or ""):
             raise ValueError(
                 f"`bias_axes` must be axes of the output '{self._letters[2]}'. Received: "
@@ -293,7 +295,7 @@ class EinsumDense(Layer):
         axes = rest + parts.made
         ordered = [axes.index(axis) for axis in parts.outputs[1:]]
         result = self._with_bias(graph, _lowering.permute(graph, unfolded, ordered, name))
-        if self._activation_spec["name"] == "linear":
+        if self._activation_spec is not None and self._activation_spec["name"] == "linear":
             return [result]
         last: EngineNode = {
             "op": "activation",

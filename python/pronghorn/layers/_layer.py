@@ -66,8 +66,6 @@ class Layer(CalledLayer):
     _keeps_shape = False
     # Whether the output has the input's axes and one more, so that a vector is a batch of numbers.
     _adds_axis = False
-    # Whether a subclass writes its own `call`, which then runs recorded unless it can be traced.
-    _own_call = False
     # Whether the output depends on `training`.
     _knows_training = False
     # What makes layers equal that operations create on symbolic tensors.

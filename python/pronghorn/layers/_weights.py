@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pronghorn import constraints, initializers, regularizers
+from pronghorn import _naming, constraints, initializers, regularizers
 from pronghorn._engine import Array
 from pronghorn._serialization import _allowance
 from pronghorn._variable import Variable
@@ -75,10 +75,11 @@ class WeightHolder:
         _allowance.check(shape, self.name, name)
         initializer = initializers.get(initializer or (None if shape else "zeros"))
         initializer = initializer or initializers.GlorotUniform()
-        variable = Variable(
-            initializer, shape, dtype or self._dtype, trainable,
-            aggregation=aggregation, name=name, _row_axes=_row_axes,
-        )  # fmt: skip
+        with _naming.name_scope_of(self.name):
+            variable = Variable(
+                initializer, shape, dtype or self._dtype, trainable,
+                aggregation=aggregation, name=name, _row_axes=_row_axes,
+            )  # fmt: skip
         variable.overwrite_with_gradient = bool(overwrite_with_gradient)
         first = sum(each._made_trainable for each in self._weights)
         self._weights.insert(first if trainable else len(self._weights), variable)
@@ -86,6 +87,7 @@ class WeightHolder:
             variable.constraint = constraints.get(constraint)
         if regularizer is not None:
             penalty = regularizer if callable(regularizer) else regularizers.get(regularizer)
+            variable.regularizer = penalty
             self._weight_regularizers.append((variable, penalty))
         return variable
 
@@ -136,7 +138,7 @@ class WeightHolder:
         if not getattr(self, "_own_call", False):
             return self._weights
         found = dict.fromkeys([*self._weights, *self._attributes_seen.variables])
-        return sorted(found, key=lambda variable: not variable._made_trainable)
+        return sorted(found, key=_AGE)
 
     def _written_weights(self) -> list[Variable]:
         """The layer's own weights, as they are now, for files."""
@@ -375,9 +377,10 @@ def _same(values: Any, others: list[Any]) -> bool:
 
 
 # Attributes of this package's own, which hold layers and weights in other ways.
+_AGE = operator.attrgetter("_made_later", "_age")
 _INTERNAL = frozenset(
     {
-        "_attributes_seen", "_compile_metrics", "_eager", "_engine", "_flat_layers",
+        "_arguments", "_attributes_seen", "_compile_metrics", "_eager", "_engine", "_flat_layers",
         "_inbound_nodes", "_inputs", "_inputs_struct", "_layer_graph", "_layers", "_loss_tracker",
         "_losses", "_outputs", "_outputs_struct", "_weight_regularizers", "_weights", "history",
         "optimizer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -37,6 +38,47 @@ def adds_rows(metric: Metric) -> bool:
     return marked and getattr(metric, "axis", -1) == -1
 
 
+class Result(float):
+    """A result: a float that can also be read as a tensor of Keras's can.
+
+    Example:
+        >>> Result(0.5).numpy(), Result(0.5).shape, Result(0.5) + 1
+        (np.float32(0.5), (), 1.5)
+    """
+
+    __slots__ = ()
+
+    shape: ClassVar[tuple[int, ...]] = ()
+    ndim: ClassVar[int] = 0
+
+    @property
+    def dtype(self) -> str:
+        """The default float type."""
+        return floatx()
+
+    def numpy(self) -> Any:
+        """The number as a NumPy scalar."""
+        return np.dtype(floatx()).type(self)
+
+    def item(self) -> float:
+        """The plain float."""
+        return float(self)
+
+    def __reduce__(self) -> tuple[type[float], tuple[float]]:
+        return float, (float(self),)
+
+
+def _readable(result: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Decorator of a built-in ``result`` that gives a plain float."""
+
+    @functools.wraps(result)
+    def wrapper(self: Any) -> Any:
+        found = result(self)
+        return Result(found) if type(found) is float else found
+
+    return wrapper
+
+
 class MetricVariable(NDArrayOperatorsMixin):
     """A piece of a metric's state: an array that can be assigned to.
 
@@ -47,8 +89,9 @@ class MetricVariable(NDArrayOperatorsMixin):
         3.0
     """
 
-    def __init__(self, value: NDArray[Any], name: str) -> None:
+    def __init__(self, value: NDArray[Any], name: str, owner: str = "") -> None:
         self.name = name
+        self.path = f"{owner}/{name}" if owner else name
         self._value = value
         self._initial = value.copy()
 
@@ -66,6 +109,10 @@ class MetricVariable(NDArrayOperatorsMixin):
         """Adds to the value."""
         self.assign(self._value + np.asarray(value))
 
+    def assign_sub(self, value: ArrayLike) -> None:
+        """Subtracts from the value."""
+        self.assign(self._value - np.asarray(value))
+
     def reset(self) -> None:
         """Sets the value that it began with."""
         self._value = self._initial.copy()
@@ -74,6 +121,11 @@ class MetricVariable(NDArrayOperatorsMixin):
     def shape(self) -> tuple[int, ...]:
         """The shape."""
         return self._value.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return self._value.ndim
 
     @property
     def dtype(self) -> str:
@@ -99,8 +151,17 @@ class MetricVariable(NDArrayOperatorsMixin):
     def __float__(self) -> float:
         return float(self._value)
 
+    def __int__(self) -> int:
+        return int(self._value)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._value[key]
+
     def __repr__(self) -> str:
-        return f"<{self.name}: {self._value!r}>"
+        return (
+            f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, "
+            f"value={self._value}>"
+        )
 
 
 @_arguments.check_constructor
@@ -135,6 +196,8 @@ class Metric:
         """What a user's class changes of a metric that the engine knows, the engine does not."""
         super().__init_subclass__(**kwargs)
         _arguments.check_constructor(cls)
+        if cls.__module__.startswith("pronghorn.") and "result" in vars(cls):
+            setattr(cls, "result", _readable(vars(cls)["result"]))  # noqa: B010
         own = not cls.__module__.startswith("pronghorn.") and "_engine_spec" not in vars(cls)
         if own and not vars(cls).keys().isdisjoint(("update_state", "result")):
             setattr(cls, "_engine_spec", Metric._engine_spec)  # noqa: B010
@@ -175,7 +238,7 @@ class Metric:
             name: A name.
         """
         make = initializers.get(initializer) or initializers.Zeros()
-        variable = MetricVariable(make(shape, dtype or "float64"), name or "variable")
+        variable = MetricVariable(make(shape, dtype or "float64"), name or "variable", self.name)
         self._variables.append(variable)
         return variable
 

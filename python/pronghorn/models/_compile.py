@@ -37,8 +37,8 @@ _MADE_ANEW = (
 class CompiledModel(SteppedModel):
     """A model that knows what to minimise and how."""
 
-    def __init__(self, name: str | None = None, trainable: bool = True) -> None:
-        super().__init__(name=name, trainable=trainable)
+    def __init__(self, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None:
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
         self.optimizer: Any = None
         self.loss: Any = None
         self.stop_training = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +65,8 @@ def split_targets(
     """The targets of each output, None where none are given."""
     if y is None:
         return [None] * len(names)
+    if isinstance(y, Mapping) and y and y.keys() <= set(names):
+        return [y.get(name) for name in names]  # what has no loss needs no targets
     return _data.split_structure(y, names, keyed, [len(shape) for shape in shapes], label)
 
 

@@ -36,8 +36,8 @@ def _keys_or_names(structure: Any, tensors: Sequence[KerasTensor]) -> list[str]:
 class GraphHolder(Layer):
     """A layer that is a graph of layers."""
 
-    def __init__(self, name: str | None = None, trainable: bool = True) -> None:
-        super().__init__(name=name, trainable=trainable)
+    def __init__(self, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None:
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
         self._layer_graph: LayerGraph | None = None
         self._inputs: list[KerasTensor] = []
         self._outputs: list[KerasTensor] = []
@@ -60,6 +60,8 @@ class GraphHolder(Layer):
         self._lowers: bool | None = None
         # Whether a `call` of the user's own was traced in vain, and whether it is being traced.
         self._untraceable = False
+        # Whether it neither has a graph nor writes a `call`: only its steps say what it does.
+        self._callless = False
         self._traces = False
         # Symbolic inputs, of which some are text, that a `call` of the user's own was given first.
         self._seen_inputs: Any = None
@@ -102,28 +104,36 @@ class GraphHolder(Layer):
             )
         return self._layer_graph
 
+    def _known_graph(self) -> None:
+        """Raises AttributeError without a graph, so that ``hasattr(model, "inputs")`` tells."""
+        if self._layer_graph is None:
+            try:
+                self._graph()
+            except ValueError as error:
+                raise AttributeError(str(error)) from None
+
     @property
     def inputs(self) -> list[KerasTensor]:
         """Symbolic inputs, flat."""
-        self._graph()
+        self._known_graph()
         return self._inputs
 
     @property
     def outputs(self) -> list[KerasTensor]:
         """Symbolic outputs, flat."""
-        self._graph()
+        self._known_graph()
         return self._outputs
 
     @property
     def input(self) -> Any:
         """Symbolic inputs in the structure given."""
-        self._graph()
+        self._known_graph()
         return self._inputs_struct
 
     @property
     def output(self) -> Any:
         """Symbolic outputs in the structure given."""
-        self._graph()
+        self._known_graph()
         return self._outputs_struct
 
     @property
@@ -139,13 +149,13 @@ class GraphHolder(Layer):
     @property
     def input_shape(self) -> Any:
         """Shape of the input, batch first; in the structure given if there are several."""
-        self._graph()
+        self._known_graph()
         return _tree.map_structure(lambda tensor: tensor.shape, _alone(self._inputs_struct))
 
     @property
     def output_shape(self) -> Any:
         """Shape of the output, batch first; in the structure given if there are several."""
-        self._graph()
+        self._known_graph()
         return _tree.map_structure(lambda tensor: tensor.shape, _alone(self._outputs_struct))
 
     @property
@@ -198,15 +208,16 @@ class GraphHolder(Layer):
                     f"Model '{self.name}' has {len(layers)} layers. Received: index={index}"
                 )
             return layers[index]
-        for layer in layers:
+        for layer in [*layers, *self._sublayers()]:
             if layer.name == name:
                 return layer
         raise _suggest.unknown("layer", name, [layer.name for layer in layers])
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """The shape of the input of a model of one input, as Keras writes it."""
+        """Shapes of what a model takes: of the input of one with one input, as Keras writes it."""
         if self._layer_graph is None:
-            return None
+            known = self.built and self._build_shape is not None
+            return {"input_shape": self._build_shape} if known else None
         functional = getattr(self, "_from_tensors", False)
         return {"input_shape": None if functional else self._inputs[0].shape}
 

@@ -49,6 +49,11 @@ class GraphModel(CalledModel):
             *args: Further arguments.
             **kwargs: Further arguments, such as `training`.
         """
+        if self._callless:
+            raise NotImplementedError(
+                f"Model '{self.name}' cannot be called: its class {type(self).__name__} does not "
+                "write a `call`."
+            )
         return self._call_built_in(inputs, *args, **kwargs)
 
     setattr(call, "_built_in", True)  # noqa: B010
@@ -74,6 +79,7 @@ class GraphModel(CalledModel):
         """Finds the graph that `call` draws, if it draws one that the engine runs."""
         if self._layer_graph is not None or self._untraceable or self._traces:
             return
+        self._remember_shapes(_tree.map_structure(lambda leaf: tuple(np.shape(leaf)), inputs))
         self._traces = True
         try:
             count = iter(range(10**6))
@@ -103,6 +109,14 @@ class GraphModel(CalledModel):
         finally:
             self._traces = False
 
+    def _remember_shapes(self, shapes: Any) -> None:
+        """Keeps the shapes of the first inputs for the model's file; another batch may follow."""
+        if self._build_shape is None:
+            leaves, inside = _custom.shape_leaves(shapes)
+            if all(leaves):
+                batched = [(None, *shape[1:]) for shape in leaves]
+                self._build_shape = _tree.pack_as(inside, batched)
+
     def _trace_again(self) -> None:
         """Looks anew at what the user's own calls do, if the engine runs what they did once."""
         parts: list[Any] = self._flatten_layers()
@@ -122,17 +136,17 @@ class GraphModel(CalledModel):
         Args:
             input_shape: Shape of the input, batch first, or a structure of shapes.
         """
-        if self._own_call and not self._traces and not self.built and input_shape is not None:
-            nested = isinstance(input_shape, (list, dict)) and not isinstance(
-                next(iter(input_shape), None), (int, type(None))
-            )
+        if self._own_call and not self._traces and input_shape is not None:
+            self._remember_shapes(input_shape)
+        waits = self._own_call and not self._callless and not self._traces and not self.built
+        if waits and input_shape is not None:
             sample: Any
             if self._seen_inputs is not None:
                 sample = _tree.map_structure(_sample, self._seen_inputs)
-            elif nested:
-                sample = [np.zeros((1, *shape[1:]), self._dtype) for shape in input_shape]
             else:
-                sample = np.zeros((1, *input_shape[1:]), self._dtype)
+                leaves, inside = _custom.shape_leaves(input_shape)
+                rows = [np.zeros((1, *(size or 1 for size in s[1:])), self._dtype) for s in leaves]
+                sample = _tree.pack_as(inside, rows)
             self._try_trace(sample)
             if self._layer_graph is None:
                 self.built = True  # or the call would build it again

@@ -19,8 +19,8 @@ class MeasuredModel(GraphModel):
 
     _keeps_metrics = True
 
-    def __init__(self, name: str | None = None, trainable: bool = True) -> None:
-        super().__init__(name=name, trainable=trainable)
+    def __init__(self, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None:
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
         self.compiled = False
         self._request = Request()
         self._loss_tracker = metrics.Mean(name="loss")

@@ -23,6 +23,7 @@ class Model(ModelFiles, TrainingModel):
         outputs: Symbolic tensor, or a list or dict of them.
         name: Given automatically if None.
         trainable: Whether training changes the weights; None leaves it to the layers.
+        dtype: What a `call` of your own converts its inputs to: "float32", "float64" or None.
 
     Raises:
         TypeError: If inputs or outputs are missing or no symbolic tensors.
@@ -46,7 +47,7 @@ class Model(ModelFiles, TrainingModel):
             from pronghorn.models._functional import Functional
 
             return super().__new__(Functional)
-        return super().__new__(cls)
+        return super().__new__(cls, *args, **kwargs)
 
     def __init__(
         self,
@@ -54,12 +55,18 @@ class Model(ModelFiles, TrainingModel):
         outputs: Any = None,
         name: str | None = None,
         trainable: bool | None = None,
+        dtype: Any = None,
     ) -> None:
+        if self._users_own and not self._graph_comes_later and inputs is None and outputs is None:
+            # Layers are attributes; without a `call` the steps say what is done with them.
+            self._own_call = True
         later = self._graph_comes_later or (self._own_call and inputs is None and outputs is None)
         if not later:
             _check_tensors("inputs", inputs)
             _check_tensors("outputs", outputs)
-        super().__init__(name=name)
+        super().__init__(name=name, dtype=dtype)
+        self._callless = self._own_call and getattr(type(self).call, "_built_in", False)
+        self._untraceable = self._callless
         self._from_tensors = inputs is not None
         if inputs is not None:
             self._set_graph(*begun_at_inputs(inputs, outputs))
@@ -74,6 +81,8 @@ class Model(ModelFiles, TrainingModel):
         if not (self._from_tensors and made_of_tensors(type(self))):
             return super().get_config()
         return {"name": self.name, "trainable": self.trainable, **graph_config(self)}
+
+    setattr(get_config, "_by_arguments", True)  # noqa: B010
 
     @classmethod
     def from_config(

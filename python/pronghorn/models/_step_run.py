@@ -129,7 +129,7 @@ class StepRun:
             raise TypeError(
                 f"A step must return a dict of numbers by name. Received: {type(found).__name__}"
             )
-        return {name: plain_number(value) for name, value in sorted(_flat(found).items())}
+        return {name: plain_number(value) for name, value in _flat(found).items()}
 
     def reset_results(self) -> None:
         """Forgets what the metrics saw."""
@@ -141,8 +141,8 @@ class StepRun:
 
 
 def _flat(logs: dict[str, Any]) -> dict[str, Any]:
-    """A dict of results, such as that of `compile_metrics`, becomes entries of its own."""
+    """Results by the order of their names; those of `compile_metrics` stand where that stands."""
     found: dict[str, Any] = {}
-    for name, value in logs.items():
+    for name, value in sorted(logs.items()):
         found.update(_flat(value) if isinstance(value, dict) else {name: value})
     return found

@@ -47,8 +47,8 @@ class SteppedModel(MeasuredModel):
 
     optimizer: Any
 
-    def __init__(self, name: str | None = None, trainable: bool = True) -> None:
-        super().__init__(name=name, trainable=trainable)
+    def __init__(self, name: str | None = None, trainable: bool = True, dtype: Any = None) -> None:
+        super().__init__(name=name, trainable=trainable, dtype=dtype)
         self._run_eagerly = False
         self._stepping = False  # whether the last run called steps
         self._objects_needed = False
@@ -276,6 +276,8 @@ class SteppedModel(MeasuredModel):
         """Resets the metrics before a pass of steps."""
         if self._stepping:
             self.reset_metrics()
+            if self._callless and not self.built:
+                self.built = all(layer.built for layer in self.layers)
 
     def _own_predict_step(self) -> bool:
         return type(self).predict_step is not SteppedModel.predict_step

@@ -38,6 +38,10 @@ def _shape_text(shape: Sequence[int | None]) -> str:
     return f"({', '.join(map(str, shape))})"
 
 
+def _tells_shape(layer: Layer) -> bool:
+    return not getattr(type(layer).compute_output_shape, "_built_in", False)
+
+
 def _output_shape(layer: Layer, nodes: Sequence[Node]) -> str:
     calls = layer._inbound_nodes
     if not calls and not layer.built:
@@ -47,8 +51,12 @@ def _output_shape(layer: Layer, nodes: Sequence[Node]) -> str:
     elif calls:
         own = [node for node in nodes if node.operation is layer]
         texts = [_shape_text(tensor.shape) for tensor in (own or calls)[-1].outputs]
+    elif layer._own_call and not _tells_shape(layer):
+        return "?"  # as in Keras; only calling it would tell
     else:
-        texts = [_shape_text(layer.compute_output_shape(layer._build_shape))]
+        shape = layer.compute_output_shape(layer._build_shape)
+        several = isinstance(shape, list) or (bool(shape) and isinstance(shape[0], (list, tuple)))
+        texts = [_shape_text(each) for each in (shape if several else [shape])]
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 

@@ -180,12 +180,31 @@ class OptimizerVariable:
         """The dtype of the value."""
         return self._value.dtype.name
 
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return self._value.ndim
+
+    @property
+    def value(self) -> NDArray[Any]:
+        """The value."""
+        return self._value
+
     def numpy(self) -> NDArray[Any]:
         """The value."""
         return self._value
+
+    def __float__(self) -> float:
+        return float(self._value)
+
+    def __int__(self) -> int:
+        return int(self._value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._value, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
-        return f"<{self.name}, shape={self.shape}, dtype={self.dtype}>"
+        return (
+            f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}, "
+            f"value={self._value}>"
+        )

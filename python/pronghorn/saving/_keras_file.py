@@ -68,11 +68,22 @@ def read(
         with open_hdf5(io.BytesIO(archive.read(WEIGHTS)), label) as group:
             with _allowance.only_shapes(group.shapes()):
                 model = _json.model_from_config(config, custom_objects)
-            if model.built:
+            if model.built or _is_whole(model):
                 take_assets = read_assets(model, archive)
                 StateReader(model, group).apply()
                 take_assets()
+            elif group.shapes():
+                warnings.warn(
+                    f"The weights of {label} were not read: model '{model.name}' has none before "
+                    "it is called. Call it on data, and read them with `load_weights`.",
+                    stacklevel=4,
+                )
         return model
+
+
+def _is_whole(model: Any) -> bool:
+    """Whether a model without a `call`, which nothing builds, has all its weights."""
+    return model._callless and all(layer.built for layer in model.layers)
 
 
 def read_weights(
