@@ -110,9 +110,8 @@ def _built_in(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
         axis = kwargs.get("axis", args[1] if len(args) > 1 else 0)
         fits = all(isinstance(x, KerasTensor) and x.ndim > 1 for x in first)
         if fits and axis % first[0].ndim:
-            return layers.Concatenate(axis=axis, name=_call_context.operation_name(name)), list(
-                first
-            )
+            joined = layers.Concatenate(axis=axis, name=_call_context.operation_name(name))
+            return joined, list(first)
     elif name == "reshape":
         shape = kwargs.get("newshape", args[1] if len(args) > 1 else ())
         sizes = list(shape) if isinstance(shape, (tuple, list)) else []
