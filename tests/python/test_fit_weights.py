@@ -204,3 +204,21 @@ def test_weights_by_name_for_outputs_in_another_order(named, eagerly):
     assert alone["second_loss"] == pytest.approx(plain, rel=1e-5)
     with pytest.raises(ValueError, match="third"):
         model.evaluate(x, y, sample_weight={"third": weights[0]}, verbose=0)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_weights_of_samples_count_once_in_their_sum(eagerly):
+    """As in Keras, whose loss divides by the sum of the weights as they were given."""
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(7, 4, 3)), rng.normal(size=(7, 4, 2))
+    weights = rng.uniform(0, 2, (7, 1))
+    model = keras.Sequential([keras.Input((4, 3)), layers.Dense(2)])
+    loss = keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")
+    model.compile("sgd", loss, run_eagerly=eagerly)
+    p = model.predict(x, verbose=0).astype(np.float64)
+    expected = (((p - y) ** 2).mean(axis=-1) * weights).sum() / weights.sum()
+    found = model.evaluate(x, y, sample_weight=weights, verbose=0)
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert float(loss(y, p, sample_weight=weights)) == pytest.approx(expected, rel=1e-5)
+    plain = model.evaluate(x, y, verbose=0)
+    assert plain == pytest.approx(((p - y) ** 2).mean(), rel=1e-5)
