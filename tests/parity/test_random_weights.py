@@ -11,7 +11,7 @@ import pytest
 from _pairs import LIBRARIES, assert_logs_equal, compile_pair, pair
 from _weighted_models import BATCH, ROWS, Weighted, weighted
 
-SEEDS = 16
+SEEDS = 12
 
 
 def cut(structure: Any, rows: slice) -> Any:
