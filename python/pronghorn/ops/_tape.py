@@ -22,7 +22,8 @@ class GradientTape:
 
     Trainable variables are watched when they are used; tensors from ``ops.convert_to_tensor`` when
     `watch` is told so. Gradients taken while another tape is open are recorded by it, so that tapes
-    in one another give derivatives of any order.
+    in one another give derivatives of any order. Arrays that are used are not copied: leave them as
+    they are until the gradients have been taken.
 
     Args:
         persistent: Whether `gradient` may be called more than once.
