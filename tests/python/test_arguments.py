@@ -280,8 +280,10 @@ def test_an_error_says_what_was_given():
 
 
 def test_arguments_of_a_call():
-    with pytest.raises(TypeError, match=r"'soft' \(Softmax\) takes only `training`.*\['mask'\]"):
-        layers.Softmax(name="soft")(X, mask=X > 0)
+    with pytest.raises(TypeError, match=r"'flat' \(Flatten\) takes only `training`.*\['mask'\]"):
+        layers.Flatten(name="flat")(X, mask=X > 0)
+    with pytest.raises(TypeError, match=r"takes only `training` and `mask` .*\['masks'\]"):
+        layers.Softmax()(X, masks=X > 0)
 
 
 def test_the_outermost_call_explains():

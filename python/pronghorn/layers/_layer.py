@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -199,10 +200,13 @@ class Layer(CalledLayer):
         if self._own_call:
             return _custom.call(self, inputs, args, kwargs)
         if kwargs and kwargs.keys() != {"training"}:
-            raise TypeError(
-                f"Layer '{self.name}' ({type(self).__name__}) takes only `training` beside the "
-                f"inputs. Received: {sorted(kwargs)}"
-            )
+            taken = [*inspect.signature(self._call_built_in).parameters][1:]
+            if not kwargs.keys() <= {*taken}:
+                raise TypeError(
+                    f"Layer '{self.name}' ({type(self).__name__}) takes only "
+                    f"{' and '.join(f'`{name}`' for name in taken)} beside the inputs. "
+                    f"Received: {sorted(kwargs)}"
+                )
         return self._call_built_in(inputs, *args, **kwargs)
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
