@@ -1,9 +1,12 @@
 """Activation functions on plain arrays."""
 
+import jax
 import numpy as np
 import pytest
 from _pairs import LIBRARIES
 from _random_models import DENSE_ACTIVATIONS
+
+import pronghorn
 
 X = np.concatenate(
     [np.linspace(-12, 12, 97), [0.0, -0.0, 3.0, -3.0, 1e-6, -1e-6, 40.0, -40.0, 88.0, -100.0]]
@@ -25,6 +28,17 @@ def test_values(name: str) -> None:
     x = X.reshape(1, -1)
     expected, actual = _values(lambda activations: getattr(activations, name)(x))
     np.testing.assert_allclose(actual, expected, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", [*DENSE_ACTIVATIONS, *MORE, "glu"])
+def test_gradients(name: str, rng: np.random.Generator) -> None:
+    """Of a weighted sum of what comes out, away from the corners."""
+    x = (3 * rng.standard_normal((4, 6))).astype("float32")
+    theirs, ours = (getattr(library.activations, name) for library in LIBRARIES)
+    factors = rng.standard_normal(np.shape(ours(x))).astype("float32")
+    expected = jax.grad(lambda z: (theirs(z) * factors).sum())(x)
+    actual = pronghorn.grad(lambda z: pronghorn.ops.sum(ours(z) * factors))(x)
+    np.testing.assert_allclose(np.asarray(actual), expected, rtol=2e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize(

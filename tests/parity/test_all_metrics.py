@@ -75,6 +75,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "IoU": [{"ignore_class": 1}, {"sparse_y_pred": False}],
     "MeanIoU": [{"ignore_class": 0}],
     "OneHotIoU": [{"ignore_class": 2}],
+    "OneHotMeanIoU": [{"ignore_class": 1}],
     "BinaryIoU": [{"target_class_ids": [1], "threshold": 0.3}],
     "R2Score": [
         {"class_aggregation": None},
@@ -184,3 +185,38 @@ def test_functions(name: str, rng: np.random.Generator) -> None:
             np.asarray(getattr(library.metrics, name)(y, p, axis=axis)) for library in LIBRARIES
         )
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
+
+
+def _summed(y_true, y_pred, scale=1.0):
+    return scale * (y_true - y_pred).sum(axis=-1)
+
+
+ACCUMULATING = [
+    ("Mean", {}),
+    ("Mean", {"name": "seen", "dtype": "float32"}),
+    ("Sum", {}),
+    ("Sum", {"name": "seen", "dtype": "float32"}),
+    ("MeanMetricWrapper", {"fn": _summed}),
+    ("MeanMetricWrapper", {"fn": _summed, "name": "gap", "scale": 2.0}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), ACCUMULATING, ids=str)
+def test_accumulating_metrics(name: str, settings: dict[str, Any], rng) -> None:
+    """Of values, or of a function; with weights, after several updates and a reset."""
+    theirs, ours = (getattr(library.metrics, name)(**settings) for library in LIBRARIES)
+    assert ours.name == theirs.name
+    assert [v.shape for v in ours.variables] == [v.shape for v in theirs.variables]
+    if name != "MeanMetricWrapper":
+        assert ours.get_config() == theirs.get_config()
+    for weighted in (False, True, True):
+        values = [rng.standard_normal((6, 3)).astype("float32")]
+        if name == "MeanMetricWrapper":
+            values.append(rng.standard_normal((6, 3)).astype("float32"))
+        weights = rng.uniform(0, 2, 6).astype("float32") if weighted else None
+        for metric in (theirs, ours):
+            metric.update_state(*values, sample_weight=weights)
+        np.testing.assert_allclose(float(ours.result()), float(theirs.result()), rtol=1e-5)
+    for metric in (theirs, ours):
+        metric.reset_state()
+    assert float(ours.result()) == float(theirs.result())

@@ -25,6 +25,11 @@ RANDOM: list[tuple[str, dict[str, Any]]] = [
     ("VarianceScaling", {"scale": 0.5, "mode": "fan_avg", "distribution": "untruncated_normal"}),
     ("VarianceScaling", {}),
     ("Orthogonal", {}),
+    *(
+        (f"{kind}{shape}", {"input_axes": [1], "output_axes": [0]})
+        for kind in ("Glorot", "He", "Lecun")
+        for shape in ("Normal", "Uniform")
+    ),
 ]
 
 
@@ -56,6 +61,30 @@ def test_orthogonal(shape: tuple[int, int]) -> None:
         q = np.asarray(library.initializers.Orthogonal(gain=2.0, seed=1)(shape))
         small = q @ q.T if shape[0] <= shape[1] else q.T @ q
         np.testing.assert_allclose(small, 4 * np.eye(min(shape)), atol=1e-5)
+
+
+WITH_ARGUMENTS = [
+    *((name, {**settings, "seed": 3}) for name, settings in RANDOM),
+    ("Orthogonal", {"gain": 2.0, "seed": 1}),
+    ("Zeros", {}),
+    ("Ones", {}),
+    ("Constant", {}),
+    ("Constant", {"value": 0.7}),
+    ("Identity", {}),
+    ("Identity", {"gain": 2.5}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), WITH_ARGUMENTS, ids=str)
+def test_configurations(name: str, settings: dict[str, Any]) -> None:
+    expected, actual = (
+        getattr(library.initializers, name)(**settings).get_config() for library in LIBRARIES
+    )
+    # Keras forgets the gain of the identity.
+    assert {**actual, **expected} == actual
+    assert set(actual) - set(expected) <= {"gain"}
+    twin = getattr(LIBRARIES[1].initializers, name).from_config(actual)
+    assert twin.get_config() == actual
 
 
 def test_constants() -> None:

@@ -1,5 +1,8 @@
 """Penalties on kernels and biases, in the loss and in the gradient."""
 
+from typing import Any
+
+import jax
 import numpy as np
 import pytest
 from _pairs import (
@@ -10,6 +13,8 @@ from _pairs import (
     fit_pair,
     pair,
 )
+
+import pronghorn
 
 CASES = [
     ({"kernel_regularizer": "l2"}, {}),
@@ -52,6 +57,34 @@ def test_training_and_validation(names, objects, rng: np.random.Generator) -> No
         models.keras.evaluate(x, y, verbose=0),
         rtol=1e-5,
     )
+
+
+ALL = [
+    ("L1", {}),
+    ("L1", {"l1": 0.3}),
+    ("L2", {}),
+    ("L2", {"l2": 0.2}),
+    ("L1L2", {}),
+    ("L1L2", {"l1": 0.3, "l2": 0.2}),
+    ("OrthogonalRegularizer", {}),
+    ("OrthogonalRegularizer", {"factor": 0.3, "mode": "columns"}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), ALL, ids=str)
+def test_every_regularizer(name: str, settings: dict[str, Any], rng: np.random.Generator) -> None:
+    """Value, derivative and configuration."""
+    weights = rng.standard_normal((4, 5)).astype("float32")
+    theirs, ours = (getattr(library.regularizers, name)(**settings) for library in LIBRARIES)
+    value, slope = jax.value_and_grad(lambda w: theirs(w))(weights)
+    mine, my_slope = pronghorn.value_and_grad(ours)(weights)
+    np.testing.assert_allclose(float(mine), float(value), rtol=1e-5)
+    np.testing.assert_allclose(np.asarray(my_slope), slope, rtol=1e-4, atol=1e-6)
+    expected, actual = theirs.get_config(), ours.get_config()
+    assert list(actual) == list(expected)
+    for key, entry in expected.items():  # Keras keeps some numbers as float32
+        kind = str if isinstance(entry, str) else np.float32
+        assert kind(actual[key]) == kind(entry), key
 
 
 def test_values(rng: np.random.Generator) -> None:

@@ -95,6 +95,7 @@ def test_optimizers(writer, name, settings, tmp_path: Path) -> None:
 SCHEDULES = [
     ("ExponentialDecay", (0.1, 3, 0.5), {"staircase": True}),
     ("CosineDecay", (0.1, 10), {"warmup_target": 0.2, "warmup_steps": 2}),
+    ("CosineDecayRestarts", (0.1, 3), {"m_mul": 0.8, "alpha": 0.1}),
     ("InverseTimeDecay", (0.1, 3, 0.5), {}),
     ("PiecewiseConstantDecay", ([2, 4], [0.1, 0.05, 0.01]), {}),
     ("PolynomialDecay", (0.1, 10), {"power": 2.0}),

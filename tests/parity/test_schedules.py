@@ -18,6 +18,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         {"initial_learning_rate": 0.1, "decay_steps": 7, "decay_rate": 0.5, "staircase": True},
     ),
     ("PiecewiseConstantDecay", {"boundaries": [5, 11], "values": [1.0, 0.5, 0.1]}),
+    ("PiecewiseConstantDecay", {"boundaries": [7], "values": [0.5, 2.0]}),
     ("PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 9}),
     (
         "PolynomialDecay",
