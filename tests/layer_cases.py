@@ -57,7 +57,7 @@ _SETS: dict[str, list[tuple[Any, ...]]] = {
         ({"units": 2, "activation": "relu"}, (3, 4)),
         ({"units": 3, "activity_regularizer": "l2"}, (4,)),
     ],
-    "Dropout": [({"rate": 0.4, "seed": 3}, (6,)), ({"rate": 0.1}, (2, 3))],
+    "Dropout": [({"rate": 0.4, "seed": 3}, (6,)), ({"rate": 0.1, "seed": 4}, (2, 3))],
     "ELU": [({"alpha": 0.7}, (5,)), ({}, (2, 3))],
     "Flatten": [({}, (2, 3)), ({"data_format": "channels_last"}, (2, 3, 2))],
     "GroupNormalization": [
@@ -82,7 +82,7 @@ _SETS: dict[str, list[tuple[Any, ...]]] = {
     "Softmax": [({}, (4,)), ({"axis": 1}, (3, 2)), ({"axis": [1, 2]}, (3, 2))],
     "UnitNormalization": [({}, (4,)), ({"axis": 1}, (3, 2)), ({"axis": [1, 2]}, (2, 3))],
     "ActivityRegularization": [({"l1": 0.1, "l2": 0.2}, (4,)), ({"l2": 0.3}, (2, 3))],
-    "AlphaDropout": [({"rate": 0.4, "seed": 3}, (6,)), ({"rate": 0.1}, (2, 3))],
+    "AlphaDropout": [({"rate": 0.4, "seed": 3}, (6,)), ({"rate": 0.1, "seed": 4}, (2, 3))],
     "Average": [({}, (4,), (4,), (4,)), ({}, (2, 3), (2, 1))],
     "Dot": [
         ({"axes": 1}, (4,), (4,)),
@@ -95,8 +95,8 @@ _SETS: dict[str, list[tuple[Any, ...]]] = {
         ({"input_dim": 7, "output_dim": 5}, (3,)),
         ({"input_dim": 60, "output_dim": 40, "embeddings_regularizer": "l2"}, (2, 2)),
     ],
-    "GaussianDropout": [({"rate": 0.3, "seed": 3}, (6,)), ({"rate": 0.1}, (2, 3))],
-    "GaussianNoise": [({"stddev": 0.4, "seed": 3}, (2, 5)), ({"stddev": 0.9}, (3,))],
+    "GaussianDropout": [({"rate": 0.3, "seed": 3}, (6,)), ({"rate": 0.1, "seed": 4}, (2, 3))],
+    "GaussianNoise": [({"stddev": 0.4, "seed": 3}, (2, 5)), ({"stddev": 0.9, "seed": 4}, (3,))],
     "Identity": [({}, (4,)), ({}, (2, 3))],
     "Masking": [({"mask_value": 0.5}, (3, 2)), ({}, (2, 3))],
     "Maximum": [({}, (4,), (4,)), ({}, (2, 3), (3,), (2, 1))],

@@ -75,6 +75,8 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "IoU": [{"ignore_class": 1}, {"sparse_y_pred": False}],
     "MeanIoU": [{"ignore_class": 0}],
     "OneHotIoU": [{"ignore_class": 2}],
+    "RecallAtPrecision": [{"num_thresholds": 20}],
+    "SpecificityAtSensitivity": [{"num_thresholds": 20}],
     "OneHotMeanIoU": [{"ignore_class": 1}],
     "BinaryIoU": [{"target_class_ids": [1], "threshold": 0.3}],
     "R2Score": [

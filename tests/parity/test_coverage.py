@@ -89,10 +89,13 @@ def test_every_class_is_compared(home: str) -> None:
     module: Any = pronghorn
     for part in home.split("."):
         module = getattr(module, part)
-    for name in set(names) - set(elsewhere):
+    few = []
+    for name in sorted(set(names) - set(elsewhere)):
         settings = [
             parameter
             for parameter in inspect.signature(getattr(module, name)).parameters.values()
             if parameter.name not in ("self", "name", "dtype", "reduction", "kwargs", "args")
         ]
-        assert counts[name] >= (2 if settings else 1), f"{name}: {counts[name]} sets of arguments"
+        if counts[name] < (2 if settings else 1):
+            few.append(name)
+    assert not few
