@@ -267,3 +267,42 @@ def test_a_learning_rate_keeps_the_type_of_arrays():
         for result in (array * rate, rate * array, np.multiply(array, rate), array - rate):
             assert result.dtype == kind
             np.testing.assert_allclose(result, 0.5)
+
+
+def test_what_a_multi_optimizer_passes_on():
+    slow, fast = SGD(0.5, use_ema=True, ema_momentum=0.5), SGD(1.0, name="fast")
+    chosen = OptimizerMap(slow, {"b": fast})
+    assert chosen["ab"] is chosen["ba"] is slow  # a key has to match the whole path
+    optimizer = MultiOptimizer(chosen)
+    optimizer.loss_scale_factor = 4.0
+    first, second = (keras.Variable([0.0], name=name) for name in "ab")
+    for count in (1, 2):
+        optimizer.apply([np.full(1, 4.0), np.full(1, 4.0)], [first, second])
+        assert int(optimizer.iterations) == count
+    assert optimizer.scale_loss(1.0) == 4.0
+    assert (float(first[0]), float(second[0])) == (-1.0, -2.0)
+    optimizer.finalize_variable_values([first, second])
+    # The average began as -0.5 and moved half of the way to -1; the other optimizer keeps none.
+    assert (float(first[0]), float(second[0])) == (-0.75, -2.0)
+
+
+def test_a_loss_scale_moves_with_the_gradients():
+    inner = SGD(1.0, loss_scale_factor=3.0, use_ema=True, ema_momentum=0.5)
+    optimizer = LossScaleOptimizer(inner, 8.0, dynamic_growth_steps=2)
+    assert inner.loss_scale_factor is None  # or gradients would be divided twice
+    weight, state = keras.Variable([0.0]), keras.Variable([0.0])
+    state.overwrite_with_gradient = True
+    assert optimizer.scale_loss(1.0) == 8.0
+    seen = []
+    for gradient in (8.0, 8.0, np.inf, 8.0, np.nan, 4.0, 4.0):
+        optimizer.apply([np.full(1, gradient), np.full(1, 7.0)], [weight, state])
+        seen.append((float(weight[0]), float(optimizer.dynamic_scale)))
+        assert float(state[0]) == 7.0  # it is no gradient of the loss
+    # Two good steps in a row double the scale, a bad one is left out and halves it.
+    expected = [(-1, 8), (-2, 16), (-2, 8), (-3, 8), (-3, 4), (-4, 4), (-5, 8)]
+    assert seen == expected
+    assert int(optimizer.iterations) == 5
+    assert optimizer.scale_loss(1.0) == 8.0
+    optimizer.finalize_variable_values([weight])
+    # Averages after each good step: -1, -1.5, -2.25, -3.125, -4.0625.
+    assert float(weight[0]) == -4.0625

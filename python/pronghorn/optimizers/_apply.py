@@ -89,6 +89,9 @@ class Applying:
             if own._kernel:
                 own._begin_rule(variables)
             return
+        variables = [each for each in variables if not each.overwrite_with_gradient]
+        if not variables:
+            return
         spec = own._engine_spec(variables)
         trainer = make_trainer(variables, spec)
         old = own._trainer
