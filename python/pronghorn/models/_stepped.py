@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pronghorn import _columns, _data, _suggest, _tree
-from pronghorn._autodiff import Tensor, _record, paused
+from pronghorn import _data, _tree
+from pronghorn._autodiff import _record, paused
 from pronghorn.models import _feed
 from pronghorn.models._column_run import Columns
 from pronghorn.models._measured import MeasuredModel
 from pronghorn.models._objects import needs_objects
 from pronghorn.models._preparation import Prepared
+from pronghorn.models._step_data import as_input, as_target, leaves, outline_of, weights_in_order
 from pronghorn.models._step_run import StepFeed
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ class SteppedModel(MeasuredModel):
     def _trace_on(self, x: Any, label: str) -> None:
         """Looks for the graph that the model's own `call` draws on such inputs."""
         arrays = self._step_arrays(x, label)
-        self._try_trace(_tree.pack_as(_outline(x), arrays))
+        self._try_trace(_tree.pack_as(outline_of(x), arrays))
 
     def _step_feed(
         self, x: Any, y: Any, weight: Any, class_weight: Any, labels: Labels
@@ -212,22 +213,22 @@ class SteppedModel(MeasuredModel):
         """Data as `StepRun` takes them."""
         graph = self._layer_graph is not None and self._is_compiled_graph()
         dtype = self._model_dtype() if graph else self._dtype
-        outline = _outline(x)
+        outline = outline_of(x)
         ready = x is not None and self._steps_on_prepared()
         xs: list[Any] = self._run_inputs(x, labels.x) if ready else []
         if ready and not isinstance(xs, Columns):
             outline = Prepared([0] * len(xs))
         else:
             xs = self._step_arrays(x, labels.x)
-        ys = [] if y is None else [_array(part, dtype, labels.y) for part in _leaves(y)]
-        structure = None if y is None else _outline(y)
+        ys = [] if y is None else [as_target(part, dtype, labels.y) for part in leaves(y)]
+        structure = None if y is None else outline_of(y)
         rows = _data.check_lengths([(labels.x, xs), (labels.y, ys)])
         weights: list[Any] = []
         weight_structure: Any = None
         if weight is not None or class_weight is not None:
             names = [str(i) for i in range(len(ys))]
             outputs = self.output_names if self._layer_graph is not None else names
-            given = _weights_in_order(weight, y, outputs, labels.sample_weight)
+            given = weights_in_order(weight, y, outputs, labels.sample_weight)
             weights = _feed.convert_weights(
                 given, class_weight, ys, names, False, None, rows, dtype, labels.sample_weight
             )
@@ -250,9 +251,9 @@ class SteppedModel(MeasuredModel):
     def _step_arrays(self, x: Any, label: str) -> list[Any]:
         if x is None:
             raise ValueError(f"`{label}` is missing. Received: {label}=None")
-        if self._layer_graph is not None and not _tree.is_nested(_outline(x)):
+        if self._layer_graph is not None and not _tree.is_nested(outline_of(x)):
             return self._fitted_inputs(x, label)
-        return [_input(part, self._dtype, label) for part in _leaves(x)]
+        return [as_input(part, self._dtype, label) for part in leaves(x)]
 
     def _fitted_inputs(self, x: Any, label: str) -> list[Any]:
         if self._preparation is not None:  # a step of the user's own prepares its batch
@@ -318,53 +319,3 @@ def _unpacked(data: Any) -> tuple[Any, Any, Any]:
 
 def _rows(x: Any) -> int:
     return int(_tree.flatten(x)[0].shape[0])
-
-
-def _outline(structure: Any) -> Any:
-    """The structure of arrays; a list of numbers counts as one array."""
-    if isinstance(structure, dict):
-        return {key: _outline(value) for key, value in structure.items()}
-    if isinstance(structure, (list, tuple)) and structure and _is_arrays(structure):
-        return type(structure)([_outline(value) for value in structure])
-    return 0
-
-
-def _is_arrays(parts: Sequence[Any]) -> bool:
-    return all(hasattr(part, "shape") or isinstance(part, dict) for part in parts)
-
-
-def _leaves(structure: Any) -> list[Any]:
-    if isinstance(structure, dict):
-        return [leaf for key in sorted(structure) for leaf in _leaves(structure[key])]
-    if isinstance(structure, (list, tuple)) and structure and _is_arrays(structure):
-        return [leaf for value in structure for leaf in _leaves(value)]
-    return [structure]
-
-
-def _weights_in_order(weight: Any, y: Any, names: Sequence[str], label: str) -> Any:
-    """Sample weights in the order of the targets' leaves; one alone as it is.
-
-    Raises:
-        ValueError: If they are a dict with a key that is none of the targets' or outputs'.
-    """
-    if isinstance(weight, dict):
-        keys = sorted(y) if isinstance(y, dict) else list(names)
-        for key in weight:
-            if key not in keys:
-                raise _suggest.unknown(f"key of `{label}`", key, keys)
-        given = [weight.get(key) for key in keys]
-    else:
-        given = _leaves(weight)
-    return given[0] if len(given) == 1 else given
-
-
-def _input(value: Any, dtype: str, label: str) -> Any:
-    return (
-        _columns.texts(value, label, "the model")
-        if _columns.is_text(value)
-        else _array(value, dtype, label)
-    )
-
-
-def _array(value: Any, dtype: str, label: str) -> Any:
-    return _feed.as_given(value._value if isinstance(value, Tensor) else value, dtype, label)
