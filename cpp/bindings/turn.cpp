@@ -21,10 +21,16 @@ std::int64_t now() noexcept {
 
 }  // namespace
 
+// Two that see a free turn at the same time must not both go and ask for the interpreter lock: one
+// of them would sleep.
 void wait_for_turn() noexcept {
   for (;;) {
-    const std::int64_t taken = taken_at.load(std::memory_order_acquire);
-    if (taken == 0 || now() - taken > kMostNanoseconds) return;
+    std::int64_t taken = taken_at.load(std::memory_order_acquire);
+    const std::int64_t time = now();
+    if (taken == 0 && taken_at.compare_exchange_strong(taken, time, std::memory_order_acq_rel)) {
+      return;
+    }
+    if (taken != 0 && time - taken > kMostNanoseconds) return;
     cpu_relax();
   }
 }

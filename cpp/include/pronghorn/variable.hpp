@@ -67,7 +67,8 @@ class Variable {
   PanelLayout layout_;
   struct Storage;
   std::unique_ptr<Storage> storage_;
-  mutable SharedMutex mutex_;
+  // On a cache line of its own: readers on several threads write to it, and all read the others.
+  alignas(64) mutable SharedMutex mutex_;
 };
 
 // Row-major (rows, cols) to panels and back; padding columns become zero.
