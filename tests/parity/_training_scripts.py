@@ -346,6 +346,97 @@ def two_networks_with_an_optimizer_each(keras: Any, tape_class: Any) -> dict[str
 
 
 @script
+def variational_autoencoder(keras: Any, tape_class: Any) -> dict[str, Any]:
+    """As the guide to subclassing has it: layers inside layers, a loss of the `call`, a seed."""
+    ops, layers = keras.ops, keras.layers
+
+    class Sampling(layers.Layer):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.seed_generator = keras.random.SeedGenerator(1337)
+
+        def call(self, inputs: Any) -> Any:
+            mean, log_variance = inputs
+            shape = ops.shape(mean)
+            # The numbers differ between the libraries; that they are drawn does not.
+            noise = 0.3 + 0.0 * keras.random.normal(shape=shape, seed=self.seed_generator)
+            return mean + ops.exp(0.5 * log_variance) * noise
+
+    class Encoder(layers.Layer):
+        def __init__(self, size: int, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.hidden = layers.Dense(8, activation="relu")
+            self.mean, self.log_variance = layers.Dense(size), layers.Dense(size)
+            self.sampling = Sampling()
+
+        def call(self, inputs: Any) -> Any:
+            x = self.hidden(inputs)
+            mean, log_variance = self.mean(x), self.log_variance(x)
+            return mean, log_variance, self.sampling((mean, log_variance))
+
+    class Autoencoder(keras.Model):
+        def __init__(self, size: int = 2, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.encoder = Encoder(size, name="encoder")
+            self.decoder = keras.Sequential(
+                [layers.Dense(8, activation=lambda z: z * ops.sigmoid(z)), layers.Dense(FEATURES)]
+            )
+
+        def call(self, inputs: Any) -> Any:
+            mean, log_variance, code = self.encoder(inputs)
+            spread = log_variance - ops.square(mean) - ops.exp(log_variance) + 1
+            self.add_loss(-0.5 * ops.mean(spread))
+            return self.decoder(code)
+
+    model = Autoencoder()
+    model(X[:2])
+    rng = np.random.default_rng(3)
+    for variable in model.trainable_variables:
+        variable.assign(0.4 * rng.normal(size=variable.shape))
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse", **eagerly(keras))
+    history = model.fit(X, X, validation_data=(X[:20], X[:20]), **OPTIONS)
+    found = {f"weight {i}": w.numpy() for i, w in enumerate(model.trainable_variables)}
+    return found | {f"log {name}": np.asarray(values) for name, values in history.history.items()}
+
+
+@script
+def steps_without_a_call(keras: Any, tape_class: Any) -> dict[str, Any]:
+    """As the guide to adversarial nets has it: the model is only called in parts."""
+    ops, layers = keras.ops, keras.layers
+
+    class Matching(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.left = start(keras.Sequential([keras.Input((FEATURES,)), layers.Dense(2)]), 1)
+            self.right = start(keras.Sequential([keras.Input((1,)), layers.Dense(2)]), 2)
+            self.distance = keras.metrics.Mean(name="distance")
+            self.built = True
+
+        @property
+        def metrics(self) -> list[Any]:
+            return [self.distance]
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            with tape_class() as tape:
+                gap = ops.mean(ops.square(self.left(x) - self.right(y)))
+            weights = self.trainable_variables
+            self.optimizer.apply(tape.gradient(gap, weights), weights)
+            self.distance.update_state(gap)
+            return {"distance": self.distance.result()}
+
+        def test_step(self, data: Any) -> dict[str, Any]:
+            x, y = data
+            self.distance.update_state(ops.mean(ops.square(self.left(x) - self.right(y))))
+            return {"distance": self.distance.result()}
+
+    model = Matching()
+    model.compile(keras.optimizers.RMSprop(0.01), **eagerly(keras))
+    history = model.fit(X, Y, validation_data=(X[:20], Y[:20]), **OPTIONS)
+    return outcome(model, history, evaluated=model.evaluate(X, Y, batch_size=16, verbose=0))
+
+
+@script
 def lambda_layers(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops, layers = keras.ops, keras.layers
     model = keras.Sequential(

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import pronghorn
 from pronghorn import ops
 
 RNG = np.random.default_rng(0)
@@ -113,7 +114,8 @@ ARGUMENTS = {
 }  # fmt: skip
 # Of the library's own, or compared in other ways: signs of columns are free.
 OTHER = {"GradientTape", "grad", "value_and_grad", "qr", "svd", "eigh", "convert_to_numpy"}
-NAMES = sorted(set(ops.__all__) - OTHER)
+CONTROL = {"cond", "fori_loop", "map", "scan", "switch", "vectorized_map", "while_loop"}
+NAMES = sorted(set(ops.__all__) - OTHER - CONTROL)
 CASES = [(name, i) for name in NAMES for i in range(len(ARGUMENTS.get(name, UNARY)))]
 
 
@@ -136,3 +138,26 @@ def test_values_and_types(name, case):
         theirs = np.asarray(theirs)
         assert np.asarray(mine).dtype == theirs.dtype
         np.testing.assert_allclose(np.asarray(mine), theirs, rtol=3e-5, atol=3e-6)
+
+
+def test_control_flow() -> None:
+    def facts(library):
+        o = library.ops
+        x = o.convert_to_tensor(X)
+        return [
+            o.cond(o.sum(x) > 0, lambda: x, lambda: -x),
+            o.switch(7, [o.sin, o.cos], x),
+            o.switch(-1, [o.sin, o.cos], x),
+            o.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s * x), (0, x)),
+            o.while_loop(lambda i: i < 9, lambda i: i + 1, 0, maximum_iterations=4),
+            o.fori_loop(0, 3, lambda i, s: s + i * x, x),
+            o.map(lambda row: o.sum(row) * row, x),
+            o.map(lambda pair: {"s": pair[0] + pair[1]}, (x, 2 * x))["s"],
+            o.vectorized_map(o.max, x),
+            o.scan(lambda c, row: (c + row, c * row), o.zeros(4), x),
+            o.scan(lambda c, row: (c + row, c * row), o.zeros(4), x, reverse=True),
+        ]
+
+    for ours, expected in zip(facts(pronghorn), facts(keras), strict=True):
+        for a, b in zip(leaves(ours), leaves(expected), strict=True):
+            np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-5, atol=1e-6)
