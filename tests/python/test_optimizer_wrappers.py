@@ -64,6 +64,7 @@ SETTINGS = [
     {},
     {"clipnorm": 0.1},
     {"global_clipnorm": 0.1, "weight_decay": 0.01},
+    {"global_clipnorm": 100.0},
     {"clipvalue": 0.05, "loss_scale_factor": 4.0},
     {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2},
     {"gradient_accumulation_steps": 2, "use_ema": True, "ema_momentum": 0.5},
@@ -298,6 +299,7 @@ def test_a_loss_scale_moves_with_the_gradients():
         optimizer.apply([np.full(1, gradient), np.full(1, 7.0)], [weight, state])
         seen.append((float(weight[0]), float(optimizer.dynamic_scale)))
         assert float(state[0]) == 7.0  # it is no gradient of the loss
+        assert optimizer.scale_loss(0.5) == 0.5 * seen[-1][1]
     # Two good steps in a row double the scale, a bad one is left out and halves it.
     expected = [(-1, 8), (-2, 16), (-2, 8), (-3, 8), (-3, 4), (-4, 4), (-5, 8)]
     assert seen == expected
