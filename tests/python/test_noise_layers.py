@@ -78,3 +78,20 @@ def test_an_embedding_of_numbers_outside_the_table_is_nan():
     layer = layers.Embedding(3, 2, "ones")
     y = layer(np.array([[0, 3], [2, -1]]))
     np.testing.assert_array_equal(np.isnan(y[..., 0]), [[False, True], [False, True]])
+
+
+def test_dropout_that_always_acts():
+    """A class that extends a built-in layer and calls it: for samples of what a model believes."""
+
+    class Always(layers.Dropout):
+        def call(self, inputs, training=None):
+            return super().call(inputs, training=True)
+
+    assert set(np.unique(Always(0.5, seed=1)(np.ones((4, 30))))) == {0.0, 2.0}
+    model = keras.Sequential([keras.Input((6,)), Always(0.5, seed=2), layers.Dense(1)])
+    x = np.ones((5, 6))
+    drawn = np.stack([model.predict(x, verbose=0) for _ in range(8)])
+    assert drawn.shape == (8, 5, 1)
+    assert drawn.std(axis=0).min() > 0
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros(5), verbose=0)
