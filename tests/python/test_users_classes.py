@@ -237,3 +237,38 @@ def test_targets_only_for_outputs_with_a_loss():
     assert np.isfinite(losses[0])
     with pytest.raises(ValueError, match="unknown"):
         model.fit(X, {"r": Y}, verbose=0)
+
+
+def test_weights_are_written_once_whatever_was_run_before(tmp_path):
+    model, same = Net(4), Net(4)
+    same(X)
+    model.predict(X, verbose=0)  # which makes an engine of the model
+    assert len(model._own_weights()) == 0
+    model.save_weights(tmp_path / "net.weights.h5")
+    same.load_weights(tmp_path / "net.weights.h5")
+    np.testing.assert_array_equal(same(X), model(X))
+
+
+def test_a_subclass_of_dense_writes_what_it_adds(tmp_path):
+    class Noted(layers.Dense):
+        def __init__(self, units, **kwargs):
+            super().__init__(units, **kwargs)
+            self.note = keras.Variable(np.arange(units), dtype="float32", name="note")
+
+        def call(self, x):
+            return super().call(x) + self.note
+
+        def save_own_variables(self, store):
+            super().save_own_variables(store)
+            store["note"] = self.note.numpy()
+
+        def load_own_variables(self, store):
+            self.note.assign(store["note"])
+            self.kernel.assign(store["0"])
+            self.bias.assign(store["1"])
+
+    model = keras.Sequential([keras.Input((3,)), Noted(2)])
+    model.layers[0].note.assign([5.0, 7.0])
+    model.save(tmp_path / "noted.keras")
+    loaded = keras.models.load_model(tmp_path / "noted.keras", custom_objects={"Noted": Noted})
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))

@@ -176,6 +176,10 @@ class Dense(Layer):
             node["bias_l2"] = float(self.bias_regularizer.l2)
         return node
 
+    def _written_weights(self) -> list[Variable]:
+        """W and b alone, as Keras has it: a subclass writes what else it has."""
+        return self._weights
+
     def get_config(self) -> dict[str, Any]:
         """Arguments that make an equal layer, as plain data."""
         return {

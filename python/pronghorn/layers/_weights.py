@@ -380,8 +380,9 @@ def _same(values: Any, others: list[Any]) -> bool:
 _AGE = operator.attrgetter("_made_later", "_age")
 _INTERNAL = frozenset(
     {
-        "_arguments", "_attributes_seen", "_compile_metrics", "_eager", "_engine", "_flat_layers",
-        "_inbound_nodes", "_inputs", "_inputs_struct", "_layer_graph", "_layers", "_loss_tracker",
+        "_arguments", "_attributes_seen", "_compile_metrics", "_eager", "_engine",
+        "_engine_variables", "_flat_layers", "_inbound_nodes", "_inputs", "_inputs_struct",
+        "_layer_graph", "_layers", "_loss_tracker",
         "_losses", "_outputs", "_outputs_struct", "_weight_regularizers", "_weights", "history",
         "optimizer",
     }
