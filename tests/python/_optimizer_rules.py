@@ -153,7 +153,7 @@ RULES = {
 }
 
 
-RATE = {"Adadelta": 1.0, "Adagrad": 0.1, "Ftrl": 0.1}
+RATE = {"Adadelta": 0.75, "Adagrad": 0.1, "Ftrl": 0.1}
 
 
 def clip(gradients, settings):
