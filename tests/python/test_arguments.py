@@ -179,12 +179,14 @@ MODULES = (
     *("activations", "callbacks", "constraints", "initializers", "layers", "losses", "metrics"),
     *("ops", "optimizers", "optimizers.schedules", "random", "regularizers", "utils"),
 )
-# Which take objects of any kind, names or configurations, write files, or change settings.
+# Which take objects of any kind, names or configurations, call functions of the user's, write
+# files, or change settings.
 ANYTHING = re.compile(
     r"\.(get|serialize|deserialize\w*|serialize_keras_object|Merge|plot_model|get_file"
     r"|get_registered_name|is_keras_tensor|is_tensor|(un)?pack_x_y_sample_weight|set_random_seed"
     r"|array|convert_to_\w+|dtype|ndim|shape|size|stop_gradient|einsum|get_item|Config"
     r"|(dis|en)able_\w+|is_interactive\w+|clear_session|grad|value_and_grad|GradientTape"
+    r"|(associative_)?scan|cond|(fori|while)_loop|(vectorized_)?map|switch|vectorize"
     r"|standardize_dtype|CallbackList|MultiOptimizer|Wrapper|custom_object_scope)$"
 )
 
