@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+import pronghorn as keras
 from pronghorn import optimizers
 from pronghorn.optimizers import SGD, Adam, AdamW, schedules
 from pronghorn.optimizers._optimizer import REGISTRY
@@ -185,3 +186,18 @@ def test_own_optimizers_cannot_be_compiled():
 def test_get_refuses(identifier, error, message):
     with pytest.raises(error, match=message):
         optimizers.get(identifier)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "change"),
+    [
+        (optimizers.Lamb(0.25), 0.25),  # no ratio of norms where the weights' is 0
+        (optimizers.Adafactor(5.0), 1e-3),  # min(5, 1 / sqrt(1)) times epsilon_2
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_weights_of_zeros_begin_to_move(optimizer, change):
+    weight = keras.Variable(np.zeros(3), dtype="float64")
+    gradient = np.array([2.0, -0.5, 4.0])
+    optimizer.apply([gradient], [weight])
+    np.testing.assert_allclose(weight, -change * np.sign(gradient), rtol=1e-6)
