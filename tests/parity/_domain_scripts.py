@@ -1,8 +1,7 @@
 """Scripts of several fields as people write them for Keras, run on Keras and on pronghorn.
 
-Keras runs them on its PyTorch backend, which needs no compiling: ``Recorder`` gives PyTorch's
-gradients the form of a tape. As a program, ``python _domain_scripts.py FILE.npz`` runs all of them
-on Keras and writes what they return.
+Keras runs them on its TensorFlow backend, whose tapes take gradients. As a program,
+``python _domain_scripts.py FILE.npz`` runs all of them on Keras and writes what they return.
 """
 
 from __future__ import annotations
@@ -347,36 +346,21 @@ def eagerly(library: Any) -> dict[str, bool]:
     return {"run_eagerly": True} if library.__name__ == "keras" else {}
 
 
-class Recorder:
-    """PyTorch's gradients in the form of a tape; its operations are recorded anyway."""
-
-    def __enter__(self) -> Recorder:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def watch(self, tensor: Any) -> None:
-        """Counts a tensor among those that gradients are taken by."""
-        tensor.requires_grad_(True)
-
-    def gradient(self, loss: Any, sources: Any) -> Any:
-        """Gradients by a tensor, or by each of a list of variables."""
-        import torch
-
-        alone = not isinstance(sources, list)
-        leaves = [getattr(s, "value", s) for s in sources] if not alone else [sources]
-        found = torch.autograd.grad(loss.sum(), leaves, create_graph=True, allow_unused=True)
-        return found[0] if alone else list(found)
-
-
 def main(path: str) -> None:
-    os.environ.update(KERAS_BACKEND="torch", CUDA_VISIBLE_DEVICES="")
+    os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3")
     import keras
+    import tensorflow as tf
+
+    class Tape(tf.GradientTape):
+        def gradient(self, target: Any, sources: Any) -> Any:
+            """Takes Keras's variables, as pronghorn's does."""
+            if isinstance(sources, list):
+                sources = [getattr(source, "value", source) for source in sources]
+            return super().gradient(target, sources)
 
     found = {}
     for name, run in SCRIPTS.items():
-        for key, value in run(keras, Recorder).items():
+        for key, value in run(keras, Tape).items():
             found[f"{name}|{key}"] = value
     np.savez(path, **found)
 

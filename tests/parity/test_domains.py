@@ -1,6 +1,6 @@
 """Scripts of several fields give what they give in Keras.
 
-Keras runs them in a process of its own, on the PyTorch backend.
+Keras runs them in a process of its own, on the TensorFlow backend.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from _domain_scripts import SCRIPTS
 
 import pronghorn
 
-if importlib.util.find_spec("torch") is None:
-    pytest.skip("PyTorch is not installed", allow_module_level=True)
+if importlib.util.find_spec("tensorflow") is None:
+    pytest.skip("TensorFlow is not installed", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
