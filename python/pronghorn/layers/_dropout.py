@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pronghorn._engine import EngineGraph
 from pronghorn.layers._layer import Layer
+from pronghorn.layers._noise_shape import ShapedMask, check_noise_shape
 from pronghorn.random._seed import check_seed, next_seed
 
 if TYPE_CHECKING:
     from pronghorn._engine import Node as EngineNode
+
+_LEAST = 1e-7  # where everything falls, zeros are divided by this
 
 
 class Dropout(Layer):
@@ -20,12 +23,14 @@ class Dropout(Layer):
 
     Args:
         rate: Between 0 and 1.
-        noise_shape: Must be None.
+        noise_shape: Axes, the batch's first, of which those of length 1 fall together, e.g.
+            (None, 1, features) the same features in all steps; None is the input's length. A model
+            with such a layer runs recorded.
         seed: Of the masks; None draws one (``utils.set_random_seed`` fixes it).
         **kwargs: `name`, `dtype`.
 
     Raises:
-        ValueError: For a rate outside [0, 1] or a `noise_shape`.
+        ValueError: For a rate outside [0, 1] or a `noise_shape` that does not fit.
 
     Source: Srivastava et al., JMLR 15 (2014).
 
@@ -45,15 +50,33 @@ class Dropout(Layer):
     ) -> None:
         if isinstance(rate, (str, bool)) or not 0 <= rate <= 1:
             raise ValueError(f"`rate` must be a number between 0 and 1. Received: rate={rate!r}")
-        if noise_shape is not None:
-            raise ValueError(
-                f"Dropout does not support `noise_shape`. Received: noise_shape={noise_shape!r}"
-            )
+        shape = check_noise_shape(noise_shape)
         self.seed = check_seed(seed)
         super().__init__(**kwargs)
         self.rate = float(rate)
-        self.noise_shape = None
+        self.noise_shape = shape
         self._stream = next_seed() if self.seed is None else self.seed
+        self._own_call = shape is not None
+        if shape is not None:
+            self._mask = ShapedMask(self.rate, shape, self._stream)
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Drops, if `training`.
+
+        Args:
+            inputs: A tensor, batch first.
+            training: Whether to drop.
+        """
+        if not self._own_call:
+            return self._call_built_in(inputs, training)
+        if not training or not self.rate:
+            return inputs
+        from pronghorn import ops
+
+        kept = self._mask.draw(inputs.shape, self.name)
+        return inputs * ops.cast(kept, self.compute_dtype) / max(1 - self.rate, _LEAST)
+
+    setattr(call, "_built_in", True)  # noqa: B010
 
     def _check_training_argument(self, training: bool | None) -> None:
         if training:  # a fixed False gives way to what fit and predict ask for, as in Keras

@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from pronghorn import config
 from pronghorn._arguments import explained
+from pronghorn._autodiff._tensor import Tensor, find
 from pronghorn._numbers import integer, real
+from pronghorn._variable import Variable
 from pronghorn.random._generator import SeedGenerator, generator
 
 Array = NDArray[Any]
@@ -168,13 +170,12 @@ def categorical(
 
 @explained
 def dropout(
-    inputs: ArrayLike, rate: float, noise_shape: Sequence[int | None] | None = None,
-    seed: Seed = None,
-) -> Array:  # fmt: skip
+    inputs: Any, rate: float, noise_shape: Sequence[int | None] | None = None, seed: Seed = None
+) -> Any:
     """`inputs` with a fraction of the elements set to 0 and the others scaled up to keep the mean.
 
     Args:
-        inputs: Array.
+        inputs: Array, or a recorded tensor, through which gradients pass.
         rate: The fraction.
         noise_shape: Shape of what is drawn; axes of length 1 are dropped together. None is the
             shape of `inputs`, as is None for an axis.
@@ -184,22 +185,25 @@ def dropout(
         >>> sorted(set(dropout([1.0] * 100, 0.5, seed=1).tolist()))
         [0.0, 2.0]
     """
-    values = np.asarray(inputs)
-    if values.dtype.kind != "f" or not isinstance(inputs, np.ndarray):
-        values = values.astype(config.floatx())
     keep = 1 - real(rate, "rate", low=0.0, high=1.0, open_high=True)
+    recorded = isinstance(inputs, Tensor | Variable)
+    values = inputs if recorded else np.asarray(inputs)
+    if not recorded and (values.dtype.kind != "f" or not isinstance(inputs, np.ndarray)):
+        values = values.astype(config.floatx())
     sizes = values.shape if noise_shape is None else noise_shape
     shape = [own if s is None else s for s, own in zip(sizes, values.shape, strict=True)]
     kept = generator(seed).random(shape) < keep
+    if recorded:
+        return find("where")(kept, values / keep, np.zeros((), values.dtype))
     return np.where(kept, values / keep, 0).astype(values.dtype)
 
 
 @explained
-def shuffle(x: ArrayLike, axis: int = 0, seed: Seed = None) -> Array:
+def shuffle(x: Any, axis: int = 0, seed: Seed = None) -> Any:
     """A copy of `x` with its parts along an axis in random order.
 
     Args:
-        x: Array.
+        x: Array, or a recorded tensor, through which gradients pass.
         axis: Along which.
         seed: See the module.
 
@@ -207,6 +211,8 @@ def shuffle(x: ArrayLike, axis: int = 0, seed: Seed = None) -> Array:
         >>> sorted(shuffle([3, 1, 2], seed=1).tolist())
         [1, 2, 3]
     """
+    if isinstance(x, Tensor | Variable):
+        return find("take")(x, generator(seed).permutation(x.shape[axis]), axis)
     return np.asarray(generator(seed).permutation(np.asarray(x), axis))
 
 
