@@ -272,3 +272,31 @@ def test_a_subclass_of_dense_writes_what_it_adds(tmp_path):
     model.save(tmp_path / "noted.keras")
     loaded = keras.models.load_model(tmp_path / "noted.keras", custom_objects={"Noted": Noted})
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def test_a_call_of_ones_own_counts_in_every_class():
+    x = np.ones((2, 4), "float32")
+
+    class Thrice(keras.layers.Activation):
+        def call(self, inputs):
+            return 3 * super().call(inputs)
+
+    class ThriceOfProduct(keras.layers.EinsumDense):
+        def call(self, inputs):
+            return 3 * super().call(inputs)
+
+    class ThriceOfLayer(keras.layers.Dense):
+        def call(self, inputs):
+            return 3 * super().call(inputs)
+
+    def twice(values):
+        return 2 * values
+
+    for activation, factor in (("relu", 3), (twice, 6)):
+        layer = Thrice(activation)
+        np.testing.assert_array_equal(layer(x), factor * x)
+        for made in (
+            ThriceOfProduct("ab,bc->ac", 5, activation=activation, kernel_initializer="ones"),
+            ThriceOfLayer(5, activation=activation, kernel_initializer="ones"),
+        ):
+            np.testing.assert_allclose(made(x), np.full((2, 5), 4 * factor), rtol=1e-6)

@@ -31,7 +31,9 @@ class Activation(ActivationLayer):
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.get(activation)
-        self._own_call = native_spec(self.activation) is None  # a function of the user's own
+        self._written = native_spec(self.activation) is None  # a function of the user's own
+        if self._written:
+            self._own_call = True
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Applies the function.
@@ -40,7 +42,7 @@ class Activation(ActivationLayer):
             inputs: A tensor, batch first.
             training: Has no effect.
         """
-        if self._own_call:
+        if self._written:
             return self.activation(inputs)
         return self._call_built_in(inputs, training)
 

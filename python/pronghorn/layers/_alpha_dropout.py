@@ -43,8 +43,8 @@ class AlphaDropout(NoiseLayer):
         super().__init__(seed=seed, **kwargs)
         self.rate = checked
         self.noise_shape = shape
-        self._own_call = shape is not None
         if shape is not None:
+            self._own_call = True
             self._mask = ShapedMask(self.rate, shape, self._stream)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -54,7 +54,7 @@ class AlphaDropout(NoiseLayer):
             inputs: A tensor, batch first.
             training: Whether to drop.
         """
-        if not self._own_call:
+        if self.noise_shape is None:
             return self._call_built_in(inputs, training)
         if not training or not self.rate:
             return inputs

@@ -56,8 +56,8 @@ class Dropout(Layer):
         self.rate = float(rate)
         self.noise_shape = shape
         self._stream = next_seed() if self.seed is None else self.seed
-        self._own_call = shape is not None
         if shape is not None:
+            self._own_call = True
             self._mask = ShapedMask(self.rate, shape, self._stream)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -67,7 +67,7 @@ class Dropout(Layer):
             inputs: A tensor, batch first.
             training: Whether to drop.
         """
-        if not self._own_call:
+        if self.noise_shape is None:
             return self._call_built_in(inputs, training)
         if not training or not self.rate:
             return inputs

@@ -116,15 +116,17 @@ class EinsumDense(Layer):
                 )
         self._form, self._letters = _parse(equation)
         super().__init__(**kwargs)
-        # Whether the layer is one product; otherwise it is written with operations.
-        self._own_call = not _is_one_product(*self._letters)
+        # Whether the layer is written with operations, as it is more than one product.
+        self._written = not _is_one_product(*self._letters)
         self.equation = equation
         self.partial_output_shape: tuple[int | None, ...] = (
             (int(output_shape),) if isinstance(output_shape, int) else tuple(output_shape)
         )
         self.activation = activations.get(activation)
         spec = native_spec(self.activation)
-        self._own_call = self._own_call or spec is None
+        self._written = self._written or spec is None
+        if self._written:
+            self._own_call = True
         self._activation_spec = spec
         if any(axis not in self._letters[2] for axis in bias_axes or ""):
             raise ValueError(
@@ -194,7 +196,7 @@ class EinsumDense(Layer):
             [int(parts.sizes[axis] or 0) for axis in parts.kernel],
             initializer,
             "kernel",
-            _row_axes=None if self._own_call else len(parts.summed),
+            _row_axes=None if self._written else len(parts.summed),
         )
         if self.bias_axes:
             first = min(parts.outputs.index(axis) for axis in self.bias_axes)
@@ -229,7 +231,7 @@ class EinsumDense(Layer):
             inputs: A tensor, batch first.
             training: Has no effect.
         """
-        if not self._own_call:
+        if not self._written:
             return self._call_built_in(inputs, training)
         from pronghorn import ops
 
@@ -264,7 +266,7 @@ class EinsumDense(Layer):
 
     def _lower(self, graph: EngineGraph, inputs: Sequence[int]) -> list[int]:
         """Summed axes come last and are folded into one; what W makes of it is unfolded."""
-        if self._own_call:
+        if self._written:
             raise _call_context.NotCompilable(f"'{self.equation}' is no single product.")
         name = self.name
         parts = self._resolve((None, *graph.shapes[inputs[0]]))
