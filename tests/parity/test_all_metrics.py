@@ -203,7 +203,11 @@ ACCUMULATING = [
 ]
 
 
-@pytest.mark.parametrize(("name", "settings"), ACCUMULATING, ids=str)
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    ACCUMULATING,
+    ids=lambda part: part if isinstance(part, str) else "-".join(part) or "plain",
+)
 def test_accumulating_metrics(name: str, settings: dict[str, Any], rng) -> None:
     """Of values, or of a function; with weights, after several updates and a reset."""
     theirs, ours = (getattr(library.metrics, name)(**settings) for library in LIBRARIES)
