@@ -66,6 +66,7 @@ from pronghorn.ops._choice import (
     equal,
     greater,
     greater_equal,
+    is_tensor,
     isclose,
     less,
     less_equal,
@@ -205,32 +206,25 @@ from pronghorn.ops._products import (
     tensordot,
     vdot,
 )
+from pronghorn.ops._ranking import argmax, argmin, argsort, median, quantile, sort
 from pronghorn.ops._reduction import (
     all,
     amax,
     amin,
     any,
-    argmax,
-    argmin,
-    argsort,
     average,
     count_nonzero,
-    cumprod,
-    cumsum,
-    is_tensor,
     logsumexp,
     max,
     mean,
-    median,
     min,
     prod,
     ptp,
-    quantile,
-    sort,
     std,
     sum,
     var,
 )
+from pronghorn.ops._scans import cumprod, cumsum
 from pronghorn.ops._shaping import (
     append,
     array_split,

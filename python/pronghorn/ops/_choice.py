@@ -288,6 +288,18 @@ def _(dy: Any, y: Any, x: Any) -> Any:
 
 
 @explained
+def is_tensor(x: Any) -> bool:
+    """Whether x is a tensor, recorded or symbolic; NumPy's arrays are none.
+
+    Example:
+        >>> from pronghorn import ops
+        >>> is_tensor(ops.convert_to_tensor([1.0])), is_tensor(np.zeros(2))
+        (True, False)
+    """
+    return isinstance(x, Tensor) or hasattr(x, "_operate")
+
+
+@explained
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
     """A tensor of x, which a ``GradientTape`` can watch.
 

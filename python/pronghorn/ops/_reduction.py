@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from pronghorn._arguments import explained
-from pronghorn._autodiff import Tensor, by_composition, operation, rule
-from pronghorn.ops._shaping import broadcast_to, flip, get_item, moveaxis, reshape
+from pronghorn._autodiff import operation, rule
+from pronghorn.ops._shaping import broadcast_to, moveaxis, reshape
 
 
-def _axes(axis: Any, rank: int) -> tuple[int, ...]:
+def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     """`axis` as a tuple of non-negative numbers."""
     if axis is None:
         return tuple(range(rank))
@@ -25,13 +25,13 @@ def _axis(axis: Any) -> Any:
 
 def _kept(gradient: Any, x: Any, axis: Any) -> Any:
     """A gradient with the reduced axes put back as axes of length 1."""
-    axes = _axes(axis, x.ndim)
+    axes = axes_of(axis, x.ndim)
     return reshape(gradient, tuple(1 if i in axes else size for i, size in enumerate(x.shape)))
 
 
 def _count(x: Any, axis: Any) -> int:
     total = 1
-    for i in _axes(axis, x.ndim):
+    for i in axes_of(axis, x.ndim):
         total *= x.shape[i]
     return total
 
@@ -118,7 +118,7 @@ def _(dy: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False, dtype: 
     # With a zero among the factors: for each factor the product of the others.
     from pronghorn.ops._choice import where
 
-    axes = _axes(axis, x.ndim)
+    axes = axes_of(axis, x.ndim)
     last = tuple(range(x.ndim - len(axes), x.ndim))
     moved = moveaxis(x, axes, last)
     outer = moved.shape[: x.ndim - len(axes)]
@@ -319,7 +319,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     top = np.max(x, axis=_axis(axis), keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
     total = np.log(np.sum(np.exp(x - top), axis=_axis(axis), keepdims=True)) + top
-    return total if keepdims else np.squeeze(total, _axes(axis, np.ndim(x)))
+    return total if keepdims else np.squeeze(total, axes_of(axis, np.ndim(x)))
 
 
 @rule(logsumexp)
@@ -327,92 +327,6 @@ def _(dy: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     from pronghorn.ops._elementwise import exp
 
     return _kept(dy, x, axis) * exp(x - _kept(y, x, axis))
-
-
-@operation()
-def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Sums of the first 1, 2, 3, ... elements along an axis (None: of the flat tensor).
-
-    Args:
-        x: Array or tensor.
-        axis: The axis; None for the flat tensor.
-        dtype: Of the result; None follows from x.
-
-    Example:
-        >>> cumsum([1.0, 2.0, 3.0]).tolist()
-        [1.0, 3.0, 6.0]
-    """
-    return np.cumsum(x, axis=axis, dtype=dtype)
-
-
-@rule(cumsum)
-def _(dy: Any, y: Any, x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    along = 0 if axis is None else axis
-    return reshape(flip(cumsum(flip(dy, along), along), along), x.shape)
-
-
-@operation()
-def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Products of the first 1, 2, 3, ... elements along an axis (None: of the flat tensor).
-
-    Args:
-        x: Array or tensor.
-        axis: The axis; None for the flat tensor.
-        dtype: Of the result; None follows from x.
-
-    Example:
-        >>> cumprod([1.0, 2.0, 3.0]).tolist()
-        [1.0, 2.0, 6.0]
-    """
-    return np.cumprod(x, axis=axis, dtype=dtype)
-
-
-def _cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    from pronghorn.ops._choice import where
-
-    x, along = (reshape(x, (-1,)), 0) if axis is None else (x, axis)
-    moved = moveaxis(x, along, -1)
-    size = moved.shape[-1]
-    table = broadcast_to(
-        reshape(moved, (*moved.shape[:-1], 1, size)), (*moved.shape[:-1], size, size)
-    )
-    kept = where(np.tri(size, dtype=bool), table, np.ones((), x.dtype))
-    return moveaxis(prod(kept, axis=-1), -1, along)
-
-
-by_composition(cumprod, _cumprod)
-
-
-@operation(differentiable=False)
-def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The place of the largest element along an axis (None: in the flat tensor).
-
-    Args:
-        x: Array or tensor.
-        axis: The axis; None for the flat tensor.
-        keepdims: Whether the axes stay, with size 1.
-
-    Example:
-        >>> int(argmax([1.0, 5.0, 3.0]))
-        1
-    """
-    return np.argmax(x, axis=axis, keepdims=keepdims)
-
-
-@operation(differentiable=False)
-def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The place of the smallest element along an axis (None: in the flat tensor).
-
-    Args:
-        x: Array or tensor.
-        axis: The axis; None for the flat tensor.
-        keepdims: Whether the axes stay, with size 1.
-
-    Example:
-        >>> int(argmin([1.0, 5.0, 3.0]))
-        0
-    """
-    return np.argmin(x, axis=axis, keepdims=keepdims)
 
 
 @operation(differentiable=False)
@@ -456,106 +370,3 @@ def count_nonzero(x: Any, axis: Any = None) -> Any:
         2
     """
     return np.asarray(np.count_nonzero(x, axis=_axis(axis)), np.int32)[()]
-
-
-@operation()
-def sort(x: Any, axis: int = -1) -> Any:
-    """X in ascending order along an axis.
-
-    Example:
-        >>> sort([3.0, 1.0, 2.0]).tolist()
-        [1.0, 2.0, 3.0]
-    """
-    return np.sort(x, axis=axis)
-
-
-@rule(sort)
-def _(dy: Any, y: Any, x: Any, axis: int = -1) -> Any:
-    from pronghorn.ops._indexing import take_along_axis
-
-    return take_along_axis(dy, argsort(argsort(x, axis), axis), axis)
-
-
-@operation(differentiable=False)
-def argsort(x: Any, axis: int = -1) -> Any:
-    """The order in which the elements along an axis ascend; equal ones keep their order.
-
-    Example:
-        >>> argsort([3.0, 1.0, 2.0]).tolist()
-        [1, 2, 0]
-    """
-    return np.argsort(x, axis=axis, kind="stable")
-
-
-@explained
-def quantile(
-    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
-) -> Any:
-    """The values below which the fractions q of the elements lie.
-
-    Args:
-        x: Of any shape.
-        q: A fraction from 0 to 1, or several of them.
-        axis: One axis; None is all.
-        method: "linear", "lower", "higher", "midpoint" or "nearest": between two elements.
-        keepdims: Whether reduced axes stay, with length 1.
-
-    Example:
-        >>> float(quantile([1.0, 2.0, 3.0], 0.25))
-        1.5
-    """
-    from pronghorn.ops._choice import cast, tensor_like
-
-    methods = ("linear", "lower", "higher", "midpoint", "nearest")
-    if method not in methods:
-        raise ValueError(f"`method` must be one of {methods}. Received: method={method!r}")
-    x = tensor_like(x)
-    if x.dtype.kind != "f":
-        x = cast(x, "float32")
-    fractions = np.asarray(q, np.float64)
-    axes = _axes(axis, x.ndim)
-    moved = moveaxis(x, axes, tuple(range(len(axes))))
-    rest = moved.shape[len(axes) :]
-    ordered = sort(reshape(moved, (-1, *rest)), axis=0)
-    place = fractions.reshape(-1) * (ordered.shape[0] - 1)
-    low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
-    share = place - low
-    if method == "nearest":
-        low = high = np.round(place).astype(int)
-    elif method in ("lower", "higher"):
-        low = high = low if method == "lower" else high
-    elif method == "midpoint":
-        share = np.where(low == high, 0.0, 0.5)
-    weight = share.astype(x.dtype).reshape(-1, *(1,) * len(rest))
-    result = get_item(ordered, low) * (1 - weight) + get_item(ordered, high) * weight
-    if keepdims:
-        rest = tuple(1 if i in axes else size for i, size in enumerate(x.shape))
-    return reshape(result, (*fractions.shape, *rest))
-
-
-@explained
-def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The middle value along an axis (None: of all elements).
-
-    Args:
-        x: Array or tensor.
-        axis: One axis or several; None for all.
-        keepdims: Whether the axes stay, with size 1.
-
-    Example:
-        >>> float(median([1.0, 5.0, 3.0]))
-        3.0
-    """
-    return quantile(x, 0.5, axis=axis, keepdims=keepdims)
-
-
-@explained
-def is_tensor(x: Any) -> bool:
-    """Whether x is a tensor, recorded or symbolic; NumPy's arrays are none.
-
-    Example:
-        >>> from pronghorn import ops
-        >>> is_tensor(ops.convert_to_tensor([1.0])), is_tensor(np.zeros(2))
-        (True, False)
-    """
-    return isinstance(x, Tensor) or hasattr(x, "_operate")

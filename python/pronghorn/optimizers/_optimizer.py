@@ -17,8 +17,9 @@ from pronghorn._registry import Registry
 from pronghorn._variable import Variable
 from pronghorn.optimizers._apply import Applying, make_trainer
 from pronghorn.optimizers._averages import Averaging
+from pronghorn.optimizers._remembering import Remembering
 from pronghorn.optimizers._stored import Stored
-from pronghorn.optimizers._variables import Iterations, LearningRate, OptimizerVariable
+from pronghorn.optimizers._variables import Iterations, LearningRate
 from pronghorn.optimizers._written import Written
 from pronghorn.optimizers.schedules import LearningRateSchedule
 from pronghorn.optimizers.schedules import deserialize as schedule_from
@@ -27,14 +28,13 @@ from pronghorn.optimizers.schedules import serialize as schedule_config
 if TYPE_CHECKING:
     from pronghorn._engine import OptimizerSpec, Trainer
 
-_NOTHING = np.zeros((), np.int32)
 # Settings of every optimizer for which something is kept beside each weight.
 _KEPT_FOR = ("use_ema", "gradient_accumulation_steps")
 REGISTRY = Registry("optimizer", "keras.optimizers", ignore_case=True)
 
 
 @_arguments.check_constructor
-class Optimizer(Applying, Averaging, Stored, Written):
+class Optimizer(Applying, Averaging, Remembering, Stored, Written):
     """How gradients change the weights; use one of its subclasses, or write one.
 
     A subclass of your own writes `update_step`, and `build` if its rule remembers something.
@@ -69,10 +69,6 @@ class Optimizer(Applying, Averaging, Stored, Written):
     # The engine's name of the update rule, and the attributes that it needs as numbers.
     _kernel: ClassVar[str] = ""
     _hyper: ClassVar[tuple[str, ...]] = ()
-    # How Keras keeps the state in files: slots that it makes in a second pass over the weights, and
-    # how many of the engine's persistent numbers follow the slots.
-    _later_slots: ClassVar[tuple[str, ...]] = ()
-    _written_scalars: ClassVar[int] = 0
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -255,78 +251,6 @@ class Optimizer(Applying, Averaging, Stored, Written):
         trainer = make_trainer([Variable(np.zeros((2, 2), np.float32))], self._engine_spec())
         return [name for name, _, _ in trainer.get_slots()]
 
-    @property
-    def variables(self) -> list[Any]:
-        """The state: iteration, learning rate (if a number), then the slots.
-
-        Slots come in Keras's order: weight by weight, or in a pass of their own over the weights.
-        Those of a built-in rule are copies; those of your own are what `add_variable` made.
-        """
-        found: list[Any] = self._first_variables()
-        found += self._own_variables
-        if self._rule is not None:
-            found += self._slot_variables(self._rule, self._rule_weights)
-        if self._trainer is not None:
-            found += self._slot_variables(self._trainer, self._weights)
-        return found
-
-    def _slot_variables(self, trainer: Trainer, weights: Sequence[Any]) -> list[OptimizerVariable]:
-        """What the engine's rule remembers of `weights`, those of `trainer`."""
-        found = []
-        slots = {(name, i): value for name, i, value in trainer.get_slots()}
-        for place in self._in_written_order(list(slots)):
-            slot, weight = place[0], weights[place[1]]
-            value, change = slots.get(place, _NOTHING), None
-            if place in slots:
-                value = value.reshape(self._slot_shape(slot, weight.shape))
-                change = functools.partial(_set_slot, trainer, place)
-            name = self._slot_name(slot, weight.path)
-            found.append(OptimizerVariable(name, value, self.name, change))
-        for i, number in enumerate(trainer.get_state()[: self._written_scalars]):
-            change = functools.partial(_set_number, trainer, i)
-            found.append(OptimizerVariable("variable", np.asarray(number), change=change))
-        return found
-
-    def _first_variables(self) -> list[OptimizerVariable]:
-        """What every optimizer keeps: iterations, and the learning rate if it is a number."""
-        kind = np.int32 if self._steps < 2**31 else np.int64
-
-        def set_steps(value: NDArray[Any]) -> None:
-            self._steps = int(value)
-
-        def set_rate(value: NDArray[Any]) -> None:
-            self._learning_rate = float(value)
-
-        steps = np.asarray(self._steps, kind)
-        found = [OptimizerVariable("iteration", steps, self.name, set_steps)]
-        if isinstance(self._learning_rate, float):
-            rate = np.asarray(self._learning_rate, config.floatx())
-            found.append(OptimizerVariable("learning_rate", rate, self.name, set_rate))
-        return found
-
-    @staticmethod
-    def _slot_shape(slot: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of a slot of a weight with that shape."""
-        return shape
-
-    @staticmethod
-    def _slot_name(slot: str, path: str) -> str:
-        """Keras's name of a slot of the weight with that path."""
-        return f"{path.replace('/', '_')}_{slot}"
-
-    def _in_written_order(self, places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-        """Pairs of slot name and number of the weight, in the order in which Keras keeps them.
-
-        Pairs that are not among `places` stand for an integer zero that Keras keeps there.
-        """
-        passes = {"average": -2, "gradient_accumulator": -1}
-        passes.update((name, i) for i, name in enumerate(self._later_slots, 1))
-        names = list(dict.fromkeys(name for name, _ in places))
-        return sorted(
-            places,
-            key=lambda place: (passes.get(place[0], 0), place[1], names.index(place[0])),
-        )
-
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal optimizer (its state is not part of it)."""
         return {
@@ -486,23 +410,6 @@ class Optimizer(Applying, Averaging, Stored, Written):
         """
         trainer.iterations = self._steps
         self._trainer, self._weights = trainer, tuple(weights)
-
-
-def _set_slot(trainer: Trainer, place: tuple[str, int], value: NDArray[Any]) -> None:
-    """Replaces one slot of one weight, and nothing else."""
-    trainer.set_slots(
-        [
-            np.ascontiguousarray(value).reshape(present.shape) if (name, i) == place else present
-            for name, i, present in trainer.get_slots()
-        ]
-    )
-
-
-def _set_number(trainer: Trainer, place: int, value: NDArray[Any]) -> None:
-    """Replaces one of the numbers that belong to no weight."""
-    numbers = list(trainer.get_state())
-    numbers[place] = float(value)
-    trainer.set_state(numbers)
 
 
 _RULE = ("apply", "build", "scale_loss", "update_step")
