@@ -241,6 +241,8 @@ Program<T> Planner<T>::plan() {
       emit(make_zero_gradient_phase(*options_.sinks[v]), {}, {variable_resource(v)}, {"update"});
     }
     if (options_.input_gradients) {
+      // Where no phase writes one, it keeps the zeros that the arena begins with: programs that go
+      // backward share no memory between tensors.
       for (const std::size_t input : graph_.inputs()) {
         program_.input_gradients.push_back(gradient(input));
       }
