@@ -6,16 +6,14 @@ Keras runs them on its TensorFlow backend, whose tapes take gradients. As a prog
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from _scripts import Scripts, named, on_keras_with_tapes, start
 
-Script = Callable[[ModuleType, Any], dict[str, Any]]
-SCRIPTS: dict[str, Script] = {}
+SCRIPTS = Scripts()
 
 ROWS, FEATURES = 40, 4
 RNG = np.random.default_rng(12)
@@ -25,30 +23,13 @@ IDS = RNG.integers(0, 9, (ROWS, 2))
 OPTIONS: dict[str, Any] = {"epochs": 3, "batch_size": 10, "shuffle": False, "verbose": 0}
 
 
-def script(function: Script) -> Script:
-    SCRIPTS[function.__name__] = function
-    return function
-
-
-def start(model: Any, seed: int = 0) -> Any:
-    """Weights that both libraries begin with."""
-    rng = np.random.default_rng(seed)
-    for weight in model.trainable_weights:
-        weight.assign(0.4 * rng.normal(size=weight.shape))
-    return model
-
-
-def weights_of(model: Any, name: str = "weight") -> dict[str, Any]:
-    return {f"{name} {i}": value for i, value in enumerate(model.get_weights())}
-
-
 def dense(keras: ModuleType, *sizes: int, activation: str = "tanh") -> Any:
     """A chain from the first size to the last."""
     hidden = [keras.layers.Dense(size, activation) for size in sizes[1:-1]]
     return keras.Sequential([keras.Input((sizes[0],)), *hidden, keras.layers.Dense(sizes[-1])])
 
 
-@script
+@SCRIPTS.add
 def actor_and_critic(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     """The critic's value goes into the loss as the target, with its gradient."""
     ops, rewards = keras.ops, np.linspace(1.0, -0.5, 8)
@@ -72,10 +53,10 @@ def actor_and_critic(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
         gradients = tape.gradient(loss, weights)
         optimizer.apply_gradients(zip(gradients, weights, strict=True))
         losses.append(float(loss))
-    return {"losses": losses, **weights_of(model)}
+    return {"losses": losses, **named(model.get_weights(), "weight")}
 
 
-@script
+@SCRIPTS.add
 def actions_and_targets_of_two_networks(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     """Deterministic policy gradients: the actor learns through the critic, targets follow."""
     ops, layers = keras.ops, keras.layers
@@ -109,11 +90,11 @@ def actions_and_targets_of_two_networks(keras: ModuleType, tape_class: Any) -> d
         for slow, fast in ((slow_actor, actor), (slow_critic, critic)):
             for a, b in zip(slow.trainable_variables, fast.trainable_variables, strict=True):
                 a.assign(0.9 * a + 0.1 * b)
-    found = weights_of(actor) | weights_of(critic, "critic")
-    return found | weights_of(slow_critic, "slow critic")
+    found = named(actor.get_weights(), "weight") | named(critic.get_weights(), "critic")
+    return found | named(slow_critic.get_weights(), "slow critic")
 
 
-@script
+@SCRIPTS.add
 def heat_equation(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     """Second derivatives by the inputs, in a loss whose gradient is taken."""
     ops, net = keras.ops, start(dense(keras, 2, 8, 8, 1))
@@ -138,10 +119,10 @@ def heat_equation(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
             net.trainable_variables,
         )  # fmt: skip
         losses.append(float(loss))
-    return {"losses": losses, **weights_of(net)}
+    return {"losses": losses, **named(net.get_weights(), "weight")}
 
 
-@script
+@SCRIPTS.add
 def learnt_weights_of_samples(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     ops, model = keras.ops, start(dense(keras, FEATURES, 6, 1))
     scores = keras.Variable(np.linspace(-1, 1, 20).astype("float32"))
@@ -152,10 +133,10 @@ def learnt_weights_of_samples(keras: ModuleType, tape_class: Any) -> dict[str, A
             loss = loss_of(Y[:20], model(X[:20]), sample_weight=ops.softmax(scores * 1.0) * 20)
         variables = [*model.trainable_variables, scores]
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-    return {"scores": ops.convert_to_numpy(scores.value), **weights_of(model)}
+    return {"scores": ops.convert_to_numpy(scores.value), **named(model.get_weights(), "weight")}
 
 
-@script
+@SCRIPTS.add
 def recommendations(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     """Vectors of users and items, looked up without an axis of their own."""
     ops, layers = keras.ops, keras.layers
@@ -187,16 +168,16 @@ def recommendations(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     items = keras.Input((), name="items", dtype="int32")
     plain = layers.Embedding(9, 3)(items)
     graph = start(keras.Model([users, items], layers.Dot(axes=1)([Quotients(3)(users), plain])))
-    graph.compile(keras.optimizers.SGD(0.1), "mse", **eagerly(keras))
+    graph.compile(keras.optimizers.SGD(0.1), "mse")
     losses = graph.fit([IDS[:, 0], IDS[:, 1]], Y, **OPTIONS).history["loss"]
     scores = Scores()
     scores(IDS[:2])
-    start(scores).compile(keras.optimizers.SGD(0.1), "binary_crossentropy", **eagerly(keras))
+    start(scores).compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
     more = scores.fit(IDS, (Y > 0).astype("float32"), **OPTIONS).history["loss"]
     return {"losses": losses, "more": more, "predicted": scores.predict(IDS, verbose=0)}
 
 
-@script
+@SCRIPTS.add
 def aligning_network(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     """A penalty of the user's own on a matrix that a layer puts out."""
     ops, layers = keras.ops, keras.layers
@@ -211,12 +192,12 @@ def aligning_network(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     flat = layers.Dense(4, activity_regularizer=NearlyOrthogonal())(layers.Dense(5, "relu")(inputs))
     turned = layers.Dot(axes=(2, 1))([layers.Reshape((2, 2))(inputs), layers.Reshape((2, 2))(flat)])
     model = start(keras.Model(inputs, layers.Dense(1)(layers.Flatten()(turned))))
-    model.compile(keras.optimizers.Adam(0.02), "mse", metrics=["mae"], **eagerly(keras))
+    model.compile(keras.optimizers.Adam(0.02), "mse", metrics=["mae"])
     history = model.fit(X, Y, validation_data=(X[:9], Y[:9]), **OPTIONS).history
-    return {**{f"log {k}": v for k, v in history.items()}, **weights_of(model)}
+    return {**{f"log {k}": v for k, v in history.items()}, **named(model.get_weights(), "weight")}
 
 
-@script
+@SCRIPTS.add
 def densities_and_hazards(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     """Losses over mixtures and over all of a batch."""
     ops = keras.ops
@@ -237,13 +218,13 @@ def densities_and_hazards(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     ):  # fmt: skip
         model = start(dense(keras, FEATURES, 6, outputs))
         # Not Adam: a shift of all risks changes nothing, and it would scale up what is rounding.
-        model.compile(keras.optimizers.SGD(0.05), loss, **eagerly(keras))
+        model.compile(keras.optimizers.SGD(0.05), loss)
         found[loss.__name__] = model.fit(X, targets, **OPTIONS).history["loss"]
-        found |= weights_of(model, loss.__name__)
+        found |= named(model.get_weights(), loss.__name__)
     return found
 
 
-@script
+@SCRIPTS.add
 def selected_variables(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     """Gated residual networks that are attributes in lists, and a layer of several inputs."""
     ops, layers = keras.ops, keras.layers
@@ -275,12 +256,12 @@ def selected_variables(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
 
     inputs = [keras.Input((2,), name=name) for name in "ab"]
     model = keras.Model(inputs, layers.Dense(1)(Selection(2, 4)([*inputs])))
-    start(model).compile(keras.optimizers.Adam(0.02), "mse", **eagerly(keras))
+    start(model).compile(keras.optimizers.Adam(0.02), "mse")
     losses = model.fit([X[:, :2], X[:, 2:]], Y, **OPTIONS).history["loss"]
     return {"losses": losses, "predicted": model.predict([X[:, :2], X[:, 2:]], verbose=0)}
 
 
-@script
+@SCRIPTS.add
 def features_without_training(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     """Weights of which some are not trained, made first, in the order of `get_weights`."""
     ops = keras.ops
@@ -299,12 +280,12 @@ def features_without_training(keras: ModuleType, tape_class: Any) -> dict[str, A
     model = keras.Model(inputs, keras.layers.Dense(1)(Fourier()(inputs)))
     rng = np.random.default_rng(3)
     model.set_weights([1.0 + 0.3 * rng.normal(size=w.shape) for w in model.get_weights()])
-    model.compile(keras.optimizers.Adam(0.02), "hinge", **eagerly(keras))
+    model.compile(keras.optimizers.Adam(0.02), "hinge")
     losses = model.fit(X, np.sign(Y), **OPTIONS).history["loss"]
-    return {"losses": losses, **weights_of(model)}
+    return {"losses": losses, **named(model.get_weights(), "weight")}
 
 
-@script
+@SCRIPTS.add
 def distances_of_pairs(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
     """A network shared by two inputs, a Lambda with its output's shape, a contrastive loss."""
     ops, base = keras.ops, start(dense(keras, FEATURES, 6, 3, activation="relu"))
@@ -320,15 +301,18 @@ def distances_of_pairs(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
 
     found = keras.layers.Lambda(distance, output_shape=(1,))([base(left), base(right)])
     model = keras.Model([left, right], found)
-    model.compile("rmsprop", contrastive, **eagerly(keras))
+    model.compile("rmsprop", contrastive)
     labels = (Y[:20] * Y[20:] > 0).astype("float32")
     losses = model.fit([X[:20], X[20:]], labels, **OPTIONS).history["loss"]
-    return {"losses": losses, "shape": np.array(found.shape[1:]), **weights_of(base)}
+    return {
+        "losses": losses,
+        "shape": np.array(found.shape[1:]),
+        **named(base.get_weights(), "weight"),
+    }
 
 
-@script
+@SCRIPTS.add
 def names_of_what_a_graph_is_made_of(keras: ModuleType, tape_class: Any) -> dict[str, Any]:
-    keras.utils.clear_session()
     x = keras.Input((FEATURES,))
     sliced = keras.ops.sin(x[:, :2]) * 2 - x[:, 2:] / 3
     wide = keras.ops.concatenate([sliced, keras.ops.max(x, axis=-1, keepdims=True)], axis=-1)
@@ -341,29 +325,5 @@ def names_of_what_a_graph_is_made_of(keras: ModuleType, tape_class: Any) -> dict
     return {"table": np.array(table), "names": names, "y": model.predict(X, verbose=0)}
 
 
-def eagerly(library: Any) -> dict[str, bool]:
-    """Keras need not compile what runs for a few steps."""
-    return {"run_eagerly": True} if library.__name__ == "keras" else {}
-
-
-def main(path: str) -> None:
-    os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3")
-    import keras
-    import tensorflow as tf
-
-    class Tape(tf.GradientTape):
-        def gradient(self, target: Any, sources: Any) -> Any:
-            """Takes Keras's variables, as pronghorn's does."""
-            if isinstance(sources, list):
-                sources = [getattr(source, "value", source) for source in sources]
-            return super().gradient(target, sources)
-
-    found = {}
-    for name, run in SCRIPTS.items():
-        for key, value in run(keras, Tape).items():
-            found[f"{name}|{key}"] = value
-    np.savez(path, **found)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1])
+    on_keras_with_tapes(SCRIPTS, sys.argv[1])

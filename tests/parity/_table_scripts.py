@@ -9,17 +9,15 @@ and writes what they predict to ``read.npz``.
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from _scripts import Scripts, keras_and_tape, on_keras, start
 
-Script = Callable[[ModuleType, Path], dict[str, Any]]
-SCRIPTS: dict[str, Script] = {}
+SCRIPTS = Scripts()
 
 ROWS = 60
 RNG = np.random.default_rng(17)
@@ -33,11 +31,6 @@ TABLE: dict[str, Any] = {
 WORDS = RNG.choice(["north", "south", "west", ""], (ROWS, 3)).astype(object)
 Y = ((KINDS == "a") + 0.3 * TABLE["size"]).astype("float32")[:, None]
 OPTIONS: dict[str, Any] = {"epochs": 2, "batch_size": 16, "shuffle": False, "verbose": 0}
-
-
-def script(function: Script) -> Script:
-    SCRIPTS[function.__name__] = function
-    return function
 
 
 def given(library: ModuleType, data: Any) -> Any:
@@ -56,11 +49,9 @@ def columns(data: Any, rows: Any = slice(None)) -> Any:
     return {name: column[rows].reshape(-1, 1) for name, column in data.items()}
 
 
-def start(model: Any, seed: int = 0) -> Any:
-    """Weights that both libraries begin with."""
-    rng = np.random.default_rng(seed)
-    model.set_weights([0.4 * rng.normal(size=w.shape) for w in model.get_weights()])
-    return model
+def file_of(library: ModuleType, folder: Path, name: str) -> Path:
+    """Where a library saves a model."""
+    return folder / f"{'theirs' if library.__name__ == 'keras' else 'ours'}_{name}.keras"
 
 
 def shown(model: Any) -> Any:
@@ -109,7 +100,7 @@ def prepared(keras: ModuleType, inputs: dict[str, Any]) -> Any:
     return layers.concatenate(parts)
 
 
-@script
+@SCRIPTS.add
 def mixed_columns(keras: ModuleType, folder: Path) -> dict[str, Any]:
     layers, inputs = keras.layers, inputs_of(keras)
     vectors = layers.Embedding(5, 3)(layers.StringLookup(vocabulary=["a", "bé"])(inputs["kind"]))
@@ -123,7 +114,7 @@ def mixed_columns(keras: ModuleType, folder: Path) -> dict[str, Any]:
     history = model.fit(data, Y, validation_data=validation, **OPTIONS).history
     found = {f"history_{name}": values for name, values in history.items()}
     loss = model.train_on_batch(given(keras, columns(TABLE, slice(0, 9))), Y[:9])
-    model.save(folder / f"{'theirs' if keras.__name__ == 'keras' else 'ours'}_mixed.keras")
+    model.save(file_of(keras, folder, "mixed"))
     return {
         **found,
         "loss_of_batch": loss,
@@ -136,7 +127,7 @@ def mixed_columns(keras: ModuleType, folder: Path) -> dict[str, Any]:
     }
 
 
-@script
+@SCRIPTS.add
 def features_inside(keras: ModuleType, folder: Path) -> dict[str, Any]:
     inputs = inputs_of(keras)
     joined = prepared(keras, inputs)
@@ -156,7 +147,7 @@ def features_inside(keras: ModuleType, folder: Path) -> dict[str, Any]:
     }
 
 
-@script
+@SCRIPTS.add
 def models_in_models(keras: ModuleType, folder: Path) -> dict[str, Any]:
     inputs = inputs_of(keras)
     head = keras.Model(inputs, prepared(keras, inputs), name="head")
@@ -173,7 +164,7 @@ def models_in_models(keras: ModuleType, folder: Path) -> dict[str, Any]:
     }
 
 
-@script
+@SCRIPTS.add
 def chains(keras: ModuleType, folder: Path) -> dict[str, Any]:
     layers, found = keras.layers, {}
     parts = [
@@ -194,7 +185,7 @@ def chains(keras: ModuleType, folder: Path) -> dict[str, Any]:
     return found
 
 
-@script
+@SCRIPTS.add
 def several_words(keras: ModuleType, folder: Path) -> dict[str, Any]:
     """Each row holds several; modes that count them."""
     layers, found = keras.layers, {}
@@ -209,7 +200,7 @@ def several_words(keras: ModuleType, folder: Path) -> dict[str, Any]:
     return found
 
 
-@script
+@SCRIPTS.add
 def prepared_alone(keras: ModuleType, folder: Path) -> dict[str, Any]:
     layers, kind = keras.layers, keras.Input((), dtype="string", name="kind")
     code = keras.Input((1,), dtype="int32", name="code")
@@ -228,7 +219,7 @@ def prepared_alone(keras: ModuleType, folder: Path) -> dict[str, Any]:
     }
 
 
-@script
+@SCRIPTS.add
 def subclassed(keras: ModuleType, folder: Path) -> dict[str, Any]:
     layers = keras.layers
 
@@ -253,7 +244,7 @@ def subclassed(keras: ModuleType, folder: Path) -> dict[str, Any]:
     }
 
 
-@script
+@SCRIPTS.add
 def steps_of_ones_own(keras: ModuleType, folder: Path) -> dict[str, Any]:
     inputs = inputs_of(keras)
     model = start(keras.Model(inputs, keras.layers.Dense(1)(prepared(keras, inputs))))
@@ -266,7 +257,7 @@ def steps_of_ones_own(keras: ModuleType, folder: Path) -> dict[str, Any]:
     }
 
 
-@script
+@SCRIPTS.add
 def feature_spaces(keras: ModuleType, folder: Path) -> dict[str, Any]:
     kinds = {
         "kind": "string_categorical",
@@ -300,8 +291,7 @@ def feature_spaces(keras: ModuleType, folder: Path) -> dict[str, Any]:
         found[f"{mode}_predicted"] = inference.predict(data, verbose=0)
         found[f"{mode}_names"] = np.array([layer.name for layer in inference.layers])
         found[f"{mode}_config"] = written(inference)
-        whose = "theirs" if keras.__name__ == "keras" else "ours"
-        inference.save(folder / f"{whose}_space_{mode}.keras")
+        inference.save(file_of(keras, folder, f"space_{mode}"))
     return found
 
 
@@ -314,15 +304,14 @@ def adapted(library: ModuleType) -> Any:
     return tensorflow.data.Dataset.from_tensor_slices(TABLE).batch(16)
 
 
-@script
+@SCRIPTS.add
 def vocabulary_of_a_file(keras: ModuleType, folder: Path) -> dict[str, Any]:
     path = folder / f"{keras.__name__}_words.txt"
     path.write_text("a\nbé\nc\n", encoding="utf-8")
     lookup = keras.layers.StringLookup(vocabulary=str(path), output_mode="one_hot")
     inputs = keras.Input((1,), dtype="string", name="kind")
     model = start(keras.Model(inputs, keras.layers.Dense(2)(lookup(inputs))))
-    whose = "theirs" if keras.__name__ == "keras" else "ours"
-    model.save(folder / f"{whose}_file.keras")
+    model.save(file_of(keras, folder, "file"))
     path.unlink()
     numbers = folder / f"{keras.__name__}_numbers.txt"
     numbers.write_text("7\n3\n-2", encoding="utf-8")
@@ -346,18 +335,8 @@ def predictions_of(library: ModuleType, path: Path) -> Any:
 
 
 def main(folder: Path) -> None:
-    os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
-    import keras
-    import tensorflow
-
-    tensorflow.config.run_functions_eagerly(True)  # each runs once: tracing would take longer
-
-    found = {}
-    for name, run in SCRIPTS.items():
-        keras.utils.clear_session()
-        for key, value in run(keras, folder).items():
-            found[f"{name}|{key}"] = value
-    np.savez(folder / "found.npz", **found)
+    keras, _ = keras_and_tape()
+    on_keras(SCRIPTS, keras, folder, folder / "found.npz")
     read = {path.name: predictions_of(keras, path) for path in sorted(folder.glob("ours_*.keras"))}
     np.savez(folder / "read.npz", **read)
 

@@ -6,16 +6,13 @@ Each takes a library and a tape and returns named numbers. As a program,
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
+from _scripts import Scripts, named, on_keras_with_tapes, start
 
-Script = Callable[[ModuleType, Any], dict[str, Any]]
-SCRIPTS: dict[str, Script] = {}
+SCRIPTS = Scripts()
 
 ROWS, FEATURES = 48, 5
 RNG = np.random.default_rng(8)
@@ -27,20 +24,8 @@ NOISE = RNG.normal(size=(ROWS, 3)).astype("float32")
 OPTIONS: dict[str, Any] = {"epochs": 3, "batch_size": 16, "shuffle": False, "verbose": 0}
 
 
-def script(function: Script) -> Script:
-    SCRIPTS[function.__name__] = function
-    return function
-
-
-def start(model: Any, seed: int = 0) -> Any:
-    """Weights that both libraries begin with."""
-    rng = np.random.default_rng(seed)
-    model.set_weights([0.4 * rng.normal(size=w.shape) for w in model.get_weights()])
-    return model
-
-
 def outcome(model: Any, history: Any = None, **more: Any) -> dict[str, Any]:
-    found = {f"weight {i}": w for i, w in enumerate(model.get_weights())}
+    found = named(model.get_weights(), "weight")
     if history is not None:
         found |= {f"log {name}": np.asarray(values) for name, values in history.history.items()}
     return found | {name: np.asarray(value) for name, value in more.items()}
@@ -76,7 +61,7 @@ def model_of(keras: Any, base: Any = None, output: int = 1) -> Any:
     return (base or keras.Model)(inputs, keras.layers.Dense(output)(hidden))
 
 
-@script
+@SCRIPTS.add
 def own_train_and_test_step(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops = keras.ops
 
@@ -111,12 +96,12 @@ def own_train_and_test_step(keras: Any, tape_class: Any) -> dict[str, Any]:
             return {m.name: m.result() for m in self.metrics}
 
     model = start(model_of(keras, Stepping))
-    model.compile(optimizer=keras.optimizers.Adam(0.02), **eagerly(keras))
+    model.compile(optimizer=keras.optimizers.Adam(0.02))
     history = model.fit(X, Y, validation_data=(X[:20], Y[:20]), **OPTIONS)
     return outcome(model, history, evaluated=model.evaluate(X, Y, batch_size=16, verbose=0))
 
 
-@script
+@SCRIPTS.add
 def steps_over_all_metrics(keras: Any, tape_class: Any) -> dict[str, Any]:
     """A step that shows the batch to whatever `metrics` lists, as Keras's guide does it."""
 
@@ -145,12 +130,12 @@ def steps_over_all_metrics(keras: Any, tape_class: Any) -> dict[str, Any]:
 
     model = start(model_of(keras, Stepping))
     metrics = ["mae", keras.metrics.RootMeanSquaredError(name="root")]
-    model.compile("sgd", "mse", metrics=metrics, **eagerly(keras))
+    model.compile("sgd", "mse", metrics=metrics)
     history = model.fit(X, Y, validation_data=(X[:20], Y[:20]), **OPTIONS)
     return outcome(model, history)
 
 
-@script
+@SCRIPTS.add
 def own_compute_loss(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops = keras.ops
 
@@ -168,12 +153,12 @@ def own_compute_loss(keras: Any, tape_class: Any) -> dict[str, Any]:
             return ops.mean(errors if sample_weight is None else errors * sample_weight)
 
     model = start(model_of(keras, Computing))
-    model.compile(optimizer=keras.optimizers.RMSprop(0.01), metrics=["mae"], **eagerly(keras))
+    model.compile(optimizer=keras.optimizers.RMSprop(0.01), metrics=["mae"])
     history = model.fit(X, Y, sample_weight=WEIGHTS, **OPTIONS)
     return outcome(model, history)
 
 
-@script
+@SCRIPTS.add
 def own_loss_and_metric(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops = keras.ops
 
@@ -201,13 +186,12 @@ def own_loss_and_metric(keras: Any, tape_class: Any) -> dict[str, Any]:
         optimizer=keras.optimizers.SGD(0.05, momentum=0.9),
         loss=Bent(),
         metrics=[LargestError(), spread],
-        **eagerly(keras),
     )
     history = model.fit(X, Y, sample_weight=WEIGHTS, validation_data=(X[:9], Y[:9]), **OPTIONS)
     return outcome(model, history)
 
 
-@script
+@SCRIPTS.add
 def nested_layers_with_losses(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops, dense = keras.ops, own_dense(keras)
 
@@ -239,24 +223,23 @@ def nested_layers_with_losses(keras: Any, tape_class: Any) -> dict[str, Any]:
         optimizer=keras.optimizers.AdamW(0.01, weight_decay=0.05),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        **eagerly(keras),
     )
     history = model.fit(X, LABELS, **OPTIONS)
     predicted = model.predict(X[:7], verbose=0)
     return outcome(model, history, shapes=[len(model.trainable_weights)], predicted=predicted)
 
 
-@script
+@SCRIPTS.add
 def layers_of_plain_products(keras: Any, tape_class: Any) -> dict[str, Any]:
     dense = own_dense(keras)
     layers = [dense(6), keras.layers.ReLU(), dense(6), keras.layers.Dropout(0.0), dense(1)]
     model = start(keras.Sequential([keras.Input((FEATURES,)), *layers]))
     model.layers[2].trainable = False
-    model.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse", **eagerly(keras))
+    model.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse")
     return outcome(model, model.fit(X, Y, validation_split=0.25, **OPTIONS))
 
 
-@script
+@SCRIPTS.add
 def penalty_on_gradients(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops = keras.ops
 
@@ -281,11 +264,11 @@ def penalty_on_gradients(keras: Any, tape_class: Any) -> dict[str, Any]:
     # first derivatives alone.
     x = keras.layers.RMSNormalization()(keras.layers.Dense(6, activation="gelu")(x))
     model = start(Smooth(inputs, keras.layers.Dense(1)(x)))
-    model.compile(optimizer=keras.optimizers.Adam(0.01), **eagerly(keras))
+    model.compile(optimizer=keras.optimizers.Adam(0.01))
     return outcome(model, model.fit(X, Y, **OPTIONS))
 
 
-@script
+@SCRIPTS.add
 def two_networks_with_an_optimizer_each(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops, layers = keras.ops, keras.layers
 
@@ -338,14 +321,13 @@ def two_networks_with_an_optimizer_each(keras: Any, tape_class: Any) -> dict[str
         keras.optimizers.Adam(0.01, beta_1=0.5),
         keras.optimizers.Adam(0.02, beta_1=0.5),
         keras.losses.BinaryCrossentropy(from_logits=True),
-        **eagerly(keras),
     )
     history = model.fit(X, NOISE, **OPTIONS)
     found = outcome(model.judge, history)
-    return found | {f"maker {i}": w for i, w in enumerate(model.maker.get_weights())}
+    return found | named(model.maker.get_weights(), "maker")
 
 
-@script
+@SCRIPTS.add
 def variational_autoencoder(keras: Any, tape_class: Any) -> dict[str, Any]:
     """As the guide to subclassing has it: layers inside layers, a loss of the `call`, a seed."""
     ops, layers = keras.ops, keras.layers
@@ -393,13 +375,13 @@ def variational_autoencoder(keras: Any, tape_class: Any) -> dict[str, Any]:
     rng = np.random.default_rng(3)
     for variable in model.trainable_variables:
         variable.assign(0.4 * rng.normal(size=variable.shape))
-    model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse", **eagerly(keras))
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse")
     history = model.fit(X, X, validation_data=(X[:20], X[:20]), **OPTIONS)
-    found = {f"weight {i}": w.numpy() for i, w in enumerate(model.trainable_variables)}
+    found = named([w.numpy() for w in model.trainable_variables], "weight")
     return found | {f"log {name}": np.asarray(values) for name, values in history.history.items()}
 
 
-@script
+@SCRIPTS.add
 def steps_without_a_call(keras: Any, tape_class: Any) -> dict[str, Any]:
     """As the guide to adversarial nets has it: the model is only called in parts."""
     ops, layers = keras.ops, keras.layers
@@ -431,12 +413,12 @@ def steps_without_a_call(keras: Any, tape_class: Any) -> dict[str, Any]:
             return {"distance": self.distance.result()}
 
     model = Matching()
-    model.compile(keras.optimizers.RMSprop(0.01), **eagerly(keras))
+    model.compile(keras.optimizers.RMSprop(0.01))
     history = model.fit(X, Y, validation_data=(X[:20], Y[:20]), **OPTIONS)
     return outcome(model, history, evaluated=model.evaluate(X, Y, batch_size=16, verbose=0))
 
 
-@script
+@SCRIPTS.add
 def lambda_layers(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops, layers = keras.ops, keras.layers
     model = keras.Sequential(
@@ -449,11 +431,11 @@ def lambda_layers(keras: Any, tape_class: Any) -> dict[str, Any]:
         ]
     )
     start(model)
-    model.compile(optimizer=keras.optimizers.Nadam(0.02), loss="huber", **eagerly(keras))
+    model.compile(optimizer=keras.optimizers.Nadam(0.02), loss="huber")
     return outcome(model, model.fit(X, Y, **OPTIONS))
 
 
-@script
+@SCRIPTS.add
 def loop_without_fit(keras: Any, tape_class: Any) -> dict[str, Any]:
     ops = keras.ops
     model = start(model_of(keras, output=3))
@@ -478,22 +460,5 @@ def loop_without_fit(keras: Any, tape_class: Any) -> dict[str, Any]:
     return outcome(model, losses=losses, accuracy=float(accuracy.result()))
 
 
-def eagerly(library: Any) -> dict[str, bool]:
-    """Keras need not compile what runs for a few steps."""
-    return {"run_eagerly": True} if library.__name__ == "keras" else {}
-
-
-def main(path: str) -> None:
-    os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
-    import keras
-    import tensorflow
-
-    found = {}
-    for name, run in SCRIPTS.items():
-        for key, value in run(keras, tensorflow.GradientTape).items():
-            found[f"{name}|{key}"] = value
-    np.savez(path, **found)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1])
+    on_keras_with_tapes(SCRIPTS, sys.argv[1])

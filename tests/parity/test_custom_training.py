@@ -1,49 +1,24 @@
-"""Training code of the user's own gives what it gives in Keras.
-
-Keras runs it in a process of its own, on the TensorFlow backend, whose tape has the same form.
-"""
+"""Training code of the user's own gives what it gives in Keras."""
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from _script_runs import assert_same, needs_tensorflow, run_program
 from _training_scripts import SCRIPTS
 
 import pronghorn
 
-if importlib.util.find_spec("tensorflow") is None:
-    pytest.skip("TensorFlow is not installed", allow_module_level=True)
+pytestmark = needs_tensorflow
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What Keras finds, by script and name."""
+def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     path = tmp_path_factory.mktemp("keras") / "found.npz"
-    program = Path(__file__).with_name("_training_scripts.py")
-    run = subprocess.run(
-        [sys.executable, str(program), str(path)], capture_output=True, text=True, timeout=300
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    with np.load(path) as found:
-        return dict(found)
+    return run_program("_training_scripts.py", path, path)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_same_numbers(name: str, reference: dict[str, Any]) -> None:
-    found = SCRIPTS[name](pronghorn, pronghorn.GradientTape)
-    expected = {
-        key.partition("|")[2]: value
-        for key, value in reference.items()
-        if key.partition("|")[0] == name
-    }
-    assert found.keys() == expected.keys()
-    for key, value in expected.items():
-        ours = np.asarray(found[key])
-        assert ours.shape == value.shape, key
-        np.testing.assert_allclose(ours, value, rtol=3e-4, atol=3e-5, err_msg=key)
+def test_same_numbers(name: str, reference: dict[str, dict[str, Any]]) -> None:
+    assert_same(SCRIPTS[name](pronghorn, pronghorn.GradientTape), reference[name])

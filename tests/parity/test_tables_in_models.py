@@ -1,24 +1,21 @@
 """Models of tables with mixed columns give what they give in Keras, and files go both ways.
 
-Keras runs them in a process of its own, on the TensorFlow backend: no other knows text.
+Keras runs them on its TensorFlow backend: no other knows text.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from _script_runs import assert_same, needs_tensorflow, run_program
 from _table_scripts import SCRIPTS, predictions_of
 
 import pronghorn
 
-if importlib.util.find_spec("tensorflow") is None:
-    pytest.skip("TensorFlow is not installed", allow_module_level=True)
+pytestmark = needs_tensorflow
 
 FILES = ("mixed", "space_concat", "space_dict", "file")
 
@@ -39,32 +36,16 @@ def ours(folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def reference(folder: Path, ours: dict[str, Any]) -> dict[str, Any]:
+def reference(folder: Path, ours: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What Keras finds, by script and name; it reads our files, too."""
-    program = Path(__file__).with_name("_table_scripts.py")
-    run = subprocess.run(
-        [sys.executable, str(program), str(folder)], capture_output=True, text=True, timeout=300
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    with np.load(folder / "found.npz") as found:
-        return dict(found)
+    return run_program("_table_scripts.py", folder, folder / "found.npz")
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_same_results(name: str, ours: dict[str, Any], reference: dict[str, Any]) -> None:
-    expected = {
-        key.partition("|")[2]: value
-        for key, value in reference.items()
-        if key.partition("|")[0] == name
-    }
-    assert ours[name].keys() == expected.keys()
-    for key, value in expected.items():
-        found = np.asarray(ours[name][key])
-        assert found.shape == value.shape, key
-        if value.dtype.kind == "U":
-            assert found.tolist() == value.tolist(), key
-        else:
-            np.testing.assert_allclose(found, value, rtol=3e-4, atol=3e-5, err_msg=key)
+def test_same_results(
+    name: str, ours: dict[str, Any], reference: dict[str, dict[str, Any]]
+) -> None:
+    assert_same(ours[name], reference[name])
 
 
 @pytest.mark.parametrize("name", FILES)
