@@ -420,3 +420,40 @@ def test_a_loss_that_looks_at_shapes_is_the_users_own():
     x, y = np.ones((8, 3)), np.zeros((8, 1))
     losses = model.fit(x, y, epochs=3, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
+
+
+def normalised_model():
+    """Weights that learn are not those of the engine, and several have one shape."""
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(4, activation="tanh"),
+            layers.BatchNormalization(),
+            layers.Dense(4, activation="tanh"),
+            layers.Dense(1),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.05), "mse")
+    return model
+
+
+def own_step(model, order):
+    with GradientTape() as tape:
+        loss = ops.mean(ops.square(Y - model(X, training=True)))
+    variables = order(model.trainable_variables)
+    model.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+
+@pytest.mark.parametrize("order", [list, lambda variables: variables[::-1]])
+def test_fit_and_own_steps_by_turns_share_the_state_of_each_weight(order):
+    """As own steps alone, in whichever order they name the weights."""
+    mixed, alone = normalised_model(), normalised_model()
+    for turn in range(6):
+        if turn % 2 == 0:
+            mixed.fit(X, Y, batch_size=len(X), verbose=0)
+        else:
+            own_step(mixed, order)
+        own_step(alone, order)
+    for got, expected in zip(mixed.get_weights(), alone.get_weights(), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=2e-3, atol=2e-4)

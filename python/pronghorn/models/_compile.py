@@ -273,20 +273,21 @@ class CompiledModel(SteppedModel):
         """
         if self._stepping:
             return StepRun(self, feed, batch_size, training, seed)  # type: ignore[arg-type, return-value]
-        if self._trainer is None or self._objective is None:
+        trainer, objective = self._trainer, self._objective
+        if trainer is None or objective is None:
             raise self._compiled_meanwhile()
         if isinstance(feed, ColumnFeed):
             return self._run_columns(feed, batch_size, training, seed)
         if training:
             about_to_change(self._engine_variables)
             if not self.optimizer._has_told(self._optimizer_spec):
-                self._tell_optimizer(self._trainer)
-        if type(again) is Run and self._trainer.restart(again, seed):
+                self._tell_optimizer(trainer)
+        if type(again) is Run and trainer.restart(again, seed):
             return again
         weights = feed.sample_weights
-        run = self._trainer.run(feed.xs, feed.ys, weights, batch_size, training, seed)
-        if self._objective.tapped:
-            return TapRun(run, feed, batch_size, self._objective)  # type: ignore[return-value]
+        run = trainer.run(feed.xs, feed.ys, weights, batch_size, training, seed)
+        if objective.tapped:
+            return TapRun(run, feed, batch_size, objective)  # type: ignore[return-value]
         return run
 
     def _tell_optimizer(self, trainer: Trainer) -> None:
@@ -316,8 +317,8 @@ class CompiledModel(SteppedModel):
     def _begin_steps(self) -> None:
         if self._stepping:
             super()._begin_steps()
-        elif self._objective is not None and self._objective.tapped:
-            self._objective.reset_tapped()
+        elif (objective := self._objective) is not None and objective.tapped:
+            objective.reset_tapped()
 
     def _compiled_meanwhile(self) -> RuntimeError:
         return RuntimeError(
@@ -354,11 +355,20 @@ def _hand_over(optimizer: Any, trainer: Trainer, weights: Any) -> None:
     old = optimizer._trainer
     if old is not None:
         held, wanted = old.get_slots(), trainer.get_slots()
-        if [(n, i, v.shape) for n, i, v in held] != [(n, i, v.shape) for n, i, v in wanted]:
-            raise ValueError(
-                f"The optimizer '{optimizer.name}' holds the state of another model, or of this "
-                "one with other weights; compile with a new optimizer."
-            )
-        trainer.set_slots([value for _, _, value in held])
+        # By weight, as `apply` lists weights in another order; else by place, for weights that
+        # have been made anew.
+        named = {(name, id(optimizer._weights[i])): value for name, i, value in held}
+        places = [(name, id(weights[i])) for name, i, _ in wanted]
+        if named.keys() == set(places):
+            values = [named[place] for place in places]
+        else:
+            if [(n, i, v.shape) for n, i, v in held] != [(n, i, v.shape) for n, i, v in wanted]:
+                raise ValueError(
+                    f"The optimizer '{optimizer.name}' holds the state of another model, or of "
+                    "this one with other weights; compile with a new optimizer."
+                )
+            values = [value for _, _, value in held]
+        pairs = zip(values, wanted, strict=True)
+        trainer.set_slots([value.reshape(like.shape) for value, (_, _, like) in pairs])
         trainer.set_state(old.get_state())
     optimizer._bind(trainer, weights)
