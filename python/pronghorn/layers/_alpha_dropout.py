@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pronghorn.layers._noise import NoiseLayer, share
-from pronghorn.layers._noise_shape import ShapedMask, check_noise_shape
+from pronghorn.layers._noise import share
+from pronghorn.layers._noise_shape import DropoutLayer
 
 _LIMIT = -1.7580993408473766  # of selu from below: its scale times its alpha
 
 
-class AlphaDropout(NoiseLayer):
+class AlphaDropout(DropoutLayer):
     """In training, sets elements to selu's lower limit and rescales so that mean and variance stay.
 
     Which elements fall depends on the seed and the training step alone, not on threads.
@@ -38,38 +38,11 @@ class AlphaDropout(NoiseLayer):
     def __init__(
         self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any
     ) -> None:
-        shape = check_noise_shape(noise_shape)
-        checked = share(rate)
-        super().__init__(seed=seed, **kwargs)
-        self.rate = checked
-        self.noise_shape = shape
-        if shape is not None:
-            self._own_call = True
-            self._mask = ShapedMask(self.rate, shape, self._stream)
+        super().__init__(share(rate), noise_shape, seed, **kwargs)
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Drops, if `training`.
-
-        Args:
-            inputs: A tensor, batch first.
-            training: Whether to drop.
-        """
-        if self.noise_shape is None:
-            return self._call_built_in(inputs, training)
-        if not training or not self.rate:
-            return inputs
+    def _drop(self, inputs: Any, kept: Any) -> Any:
         from pronghorn import ops
 
-        kept = self._mask.draw(inputs.shape, self.name)
         # The scale and shift that give mean 0 and variance 1 back to inputs that had them.
         scale = ((1 - self.rate) * (1 + self.rate * _LIMIT**2)) ** -0.5
         return scale * ops.where(kept, inputs, _LIMIT) - scale * self.rate * _LIMIT
-
-    setattr(call, "_built_in", True)  # noqa: B010
-
-    def _numbers(self) -> dict[str, float]:
-        return {"rate": self.rate}
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that make an equal layer, as plain data."""
-        return {**super().get_config(), "noise_shape": self.noise_shape}

@@ -1,4 +1,4 @@
-"""`noise_shape` of the dropout layers: axes along which elements fall together."""
+"""Dropout layers with a `noise_shape`: axes along which elements fall together."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from pronghorn.layers._noise import NoiseLayer
 
 NoiseShape = tuple[int | None, ...]
 
@@ -63,3 +65,52 @@ class ShapedMask:
             raise TypeError(f"Layer '{name}' draws numbers for a batch of known size. Got {own}")
         sizes = [size or whole for size, whole in zip(self.noise_shape, known, strict=True)]
         return self._generator.random(sizes) >= self.rate
+
+
+class DropoutLayer(NoiseLayer):
+    """A layer that drops elements in training, each alone or together along axes.
+
+    Args:
+        rate: Probability of an element to fall, checked.
+        noise_shape: None, or a shape; the layer then runs recorded.
+        seed: Of the masks; None draws one.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: For a `noise_shape` that is none.
+    """
+
+    def __init__(self, rate: float, noise_shape: Any, seed: int | None, **kwargs: Any) -> None:
+        shape = check_noise_shape(noise_shape)
+        super().__init__(seed=seed, **kwargs)
+        self.rate = rate
+        self.noise_shape = shape
+        if shape is not None:
+            self._own_call = True
+            self._mask = ShapedMask(rate, shape, self._stream)
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Drops, if `training`.
+
+        Args:
+            inputs: A tensor, batch first.
+            training: Whether to drop.
+        """
+        if self.noise_shape is None:
+            return self._call_built_in(inputs, training)
+        if not training or not self.rate:
+            return inputs
+        return self._drop(inputs, self._mask.draw(inputs.shape, self.name))
+
+    setattr(call, "_built_in", True)  # noqa: B010
+
+    def _drop(self, inputs: Any, kept: Any) -> Any:
+        """What `inputs` become of which `kept` stay, written with `ops`."""
+        raise NotImplementedError
+
+    def _numbers(self) -> dict[str, float]:
+        return {"rate": self.rate}
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that make an equal layer, as plain data."""
+        return {**super().get_config(), "noise_shape": self.noise_shape}
