@@ -24,6 +24,8 @@ def test_whole_features_fall():
     assert (layer(X, training=True) != y).any()  # drawn anew
     again = keras.layers.Dropout(0.25, noise_shape=[None, 1, 4], seed=3)
     np.testing.assert_array_equal(again(X, training=True), y)
+    other = keras.layers.Dropout(0.25, noise_shape=[None, 1, 4], seed=4)
+    assert (other(X, training=True) != y).any()
     np.testing.assert_array_equal(keras.layers.Dropout(1.0, (None, 1, 1))(X, training=True), 0 * X)
 
 
@@ -62,6 +64,28 @@ def test_in_a_model(kind, tmp_path):
         assert other.layers[1].noise_shape == (None, 5, 4)
 
 
+@pytest.mark.parametrize("kind", [keras.layers.Dropout, keras.layers.AlphaDropout])
+def test_configurations_and_types(kind):
+    config = kind(0.25, noise_shape=[None, 1, 4], seed=3).get_config()
+    assert (config["rate"], config["noise_shape"], config["seed"]) == (0.25, (None, 1, 4), 3)
+    layer = kind(0.25, noise_shape=(None, 1, 4), dtype="float64", seed=3)
+    y = layer(X, training=True)
+    assert y.dtype == "float64"
+    again = kind.from_config(layer.get_config())
+    np.testing.assert_array_equal(again(X, training=True), y)
+    # Nothing is drawn for a rate of zero.
+    np.testing.assert_array_equal(kind(0.0, (None, 7, 4))(X, training=True), X)
+
+
+def test_axes_of_unknown_length():
+    x = keras.KerasTensor((None, 5, 4))
+    for noise_shape in ((None, 1, 4), (7, 1, 4)):
+        layer = keras.layers.Dropout(0.5, noise_shape=noise_shape)
+        assert layer(x).shape == (None, 5, 4)
+        with pytest.raises(TypeError, match=f"'{layer.name}' draws numbers for a batch of known"):
+            layer.call(x, training=True)
+
+
 def test_what_falls_gets_no_gradient():
     layer = keras.layers.Dropout(0.5, noise_shape=(None, 1, 4), seed=2)
     x = keras.Variable(X[:6])
@@ -82,10 +106,30 @@ def test_random_functions_pass_gradients():
     with keras.GradientTape() as tape:
         y = keras.random.shuffle(x * 1.0, seed=1)
         loss = keras.ops.sum(y * weights)
+    np.testing.assert_array_equal(np.asarray(y), keras.random.shuffle(np.asarray(x), seed=1))
     order = np.asarray(y)[:, 0].astype(int) // 2
     expected = np.empty_like(weights)
     expected[order] = weights
     np.testing.assert_allclose(np.asarray(tape.gradient(loss, x)), expected)
+
+
+@pytest.mark.parametrize("given", [np.asarray, keras.Variable])
+def test_random_functions_along_axes(given):
+    x = np.arange(80_000.0).reshape(8, 10_000)
+    shuffled = np.asarray(keras.random.shuffle(given(x), axis=1, seed=1))
+    assert (shuffled != x).any()
+    np.testing.assert_array_equal(np.sort(shuffled[0]), x[0])
+    np.testing.assert_array_equal(shuffled - shuffled[:1], x - x[:1])  # whole columns moved
+    ones = np.ones((8, 10_000))
+    dropped = np.asarray(keras.random.dropout(given(ones), 0.2, noise_shape=(1, None), seed=1))
+    np.testing.assert_array_equal(dropped, np.broadcast_to(dropped[0], dropped.shape))
+    assert abs((dropped[0] == 0).mean() - 0.2) < 5 * np.sqrt(0.2 * 0.8 / 10_000)
+
+
+@pytest.mark.parametrize("rate", [1.0, -0.1])
+def test_alpha_dropout_refuses_rates(rate):
+    with pytest.raises(ValueError, match="`rate`"):
+        keras.layers.AlphaDropout(rate, noise_shape=(None, 1))
 
 
 @pytest.mark.parametrize("shape", ["a", 3, (0, 1), (None, 1.5), (None, True)])

@@ -274,29 +274,55 @@ def test_a_subclass_of_dense_writes_what_it_adds(tmp_path):
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
 
 
-def test_a_call_of_ones_own_counts_in_every_class():
+def thrice(base):
+    """A class that extends `base`, whose call gives three times as much."""
+
+    class Thrice(base):
+        def call(self, inputs, *args, **kwargs):
+            return 3 * super().call(inputs, *args, **kwargs)
+
+    return Thrice
+
+
+def twice(values):
+    return 2 * values
+
+
+OWN_CALLS = {
+    "activation": (layers.Activation, {}, 1),
+    "product": (
+        layers.EinsumDense,
+        {"equation": "ab,bc->ac", "output_shape": 5, "bias_axes": "c"},
+        4.5,
+    ),
+    "dense": (layers.Dense, {"units": 5}, 4.5),
+}
+
+
+@pytest.mark.parametrize("kind", OWN_CALLS)
+@pytest.mark.parametrize(("activation", "factor"), [("relu", 1), (twice, 2)])
+def test_a_call_of_ones_own_counts_in_every_class(kind, activation, factor):
     x = np.ones((2, 4), "float32")
+    base, options, sums = OWN_CALLS[kind]
+    if sums != 1:
+        constant = keras.initializers.Constant(0.5)
+        options = {**options, "kernel_initializer": "ones", "bias_initializer": constant}
+    plain = base(activation=activation, **options)
+    made = thrice(base)(activation=activation, **options)
+    for layer, times in ((plain, factor), (made, 3 * factor)):
+        expected = np.full((2, 4 if sums == 1 else 5), times * sums)
+        np.testing.assert_allclose(layer(x), expected, rtol=1e-6)
+        model = keras.Sequential([keras.Input((4,)), layer])
+        np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=1e-6)
+    # Only what the built-in layer does not do by itself runs as the user wrote it.
+    assert (plain._own_call, made._own_call) == (activation is twice, True)
 
-    class Thrice(keras.layers.Activation):
-        def call(self, inputs):
-            return 3 * super().call(inputs)
 
-    class ThriceOfProduct(keras.layers.EinsumDense):
-        def call(self, inputs):
-            return 3 * super().call(inputs)
-
-    class ThriceOfLayer(keras.layers.Dense):
-        def call(self, inputs):
-            return 3 * super().call(inputs)
-
-    def twice(values):
-        return 2 * values
-
-    for activation, factor in (("relu", 3), (twice, 6)):
-        layer = Thrice(activation)
-        np.testing.assert_array_equal(layer(x), factor * x)
-        for made in (
-            ThriceOfProduct("ab,bc->ac", 5, activation=activation, kernel_initializer="ones"),
-            ThriceOfLayer(5, activation=activation, kernel_initializer="ones"),
-        ):
-            np.testing.assert_allclose(made(x), np.full((2, 5), 4 * factor), rtol=1e-6)
+@pytest.mark.parametrize("base", [layers.Dropout, layers.AlphaDropout])
+@pytest.mark.parametrize("noise_shape", [None, (None, 1)])
+def test_a_call_of_ones_own_counts_in_dropouts(base, noise_shape):
+    x = np.ones((2, 4), "float32")
+    layer = thrice(base)(0.5, noise_shape=noise_shape, seed=1)
+    np.testing.assert_array_equal(layer(x), 3 * x)
+    same = base(0.5, noise_shape=noise_shape, seed=1)
+    np.testing.assert_allclose(layer(x, training=True), 3 * same(x, training=True), rtol=1e-6)

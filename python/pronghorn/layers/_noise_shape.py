@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pronghorn.layers import _call_context
 from pronghorn.layers._noise import NoiseLayer
 
 NoiseShape = tuple[int | None, ...]
@@ -94,10 +95,12 @@ class DropoutLayer(NoiseLayer):
 
         Args:
             inputs: A tensor, batch first.
-            training: Whether to drop.
+            training: Whether to drop; None is what the model is doing.
         """
         if self.noise_shape is None:
             return self._call_built_in(inputs, training)
+        if training is None:
+            training = _call_context.training_now()
         if not training or not self.rate:
             return inputs
         return self._drop(inputs, self._mask.draw(inputs.shape, self.name))
