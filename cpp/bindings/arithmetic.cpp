@@ -6,9 +6,6 @@
 namespace pronghorn::python {
 namespace {
 
-// Elements from which work is worth handing the interpreter to another thread.
-constexpr std::size_t kManyElements = 1 << 14;
-
 template <class T>
 py::array product(const py::object& left, const py::object& right, bool left_transposed,
                   bool right_transposed) {

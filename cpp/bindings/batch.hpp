@@ -10,7 +10,8 @@
 
 namespace pronghorn::python {
 
-// Class numbers, which index memory: they are checked before each pass over them.
+// Class numbers, which index memory. The array is the user's, who may change it between two calls,
+// so they are checked before each use.
 struct Labels {
   py::array_t<std::int32_t> values;
   std::size_t classes;
@@ -18,6 +19,12 @@ struct Labels {
   std::string name;
 
   void check() const;  // throws ValueError
+  // Those of the samples at positions [first, last) of `order`, which is empty if they come as they
+  // lie.
+  void check(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t last) const;
+
+ private:
+  void check(std::size_t first, std::size_t count) const;
 };
 
 // Pointers into arrays, the arrays that they point into, and class numbers to be checked again.

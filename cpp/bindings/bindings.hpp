@@ -65,6 +65,9 @@ struct Released {
   EngineCall call;
 };
 
+// Elements from which work is worth handing the interpreter to another thread.
+constexpr std::size_t kManyElements = 1 << 14;
+
 // One Python class for both scalar types.
 template <template <class> class Of>
 using Either = std::variant<std::shared_ptr<Of<float>>, std::shared_ptr<Of<double>>>;

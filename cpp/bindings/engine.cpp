@@ -53,12 +53,17 @@ PyTape forward(const std::shared_ptr<Engine<T>>& engine, const py::sequence& xs,
 template <class T>
 py::list tape_outputs(const HeldTape<T>& held) {
   py::list results;
-  const auto shapes = held.engine->output_shapes();
-  for (std::size_t o = 0; o < shapes.size(); ++o) {
-    auto array = new_array<T>(held.tape->samples(), shapes[o]);
-    held.tape->output(o, array.mutable_data());
+  std::vector<T*> outputs;
+  std::size_t elements = 0;
+  for (const Shape& shape : held.engine->output_shapes()) {
+    auto array = new_array<T>(held.tape->samples(), shape);
+    outputs.push_back(array.mutable_data());
+    elements += static_cast<std::size_t>(array.size());
     results.append(std::move(array));
   }
+  std::optional<Released> released;
+  if (elements >= kManyElements) released.emplace();
+  for (std::size_t o = 0; o < outputs.size(); ++o) held.tape->output(o, outputs[o]);
   return results;
 }
 

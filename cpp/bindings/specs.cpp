@@ -17,6 +17,10 @@ void read(const py::handle& object, const Readers<Spec>& readers, const char* wh
                          std::string(py::str(py::type::of(object).attr("__name__"))));
   }
   for (const auto& item : py::reinterpret_borrow<py::dict>(object)) {
+    if (!py::isinstance<py::str>(item.first)) {
+      throw py::type_error(std::string(what) + " must have strings as keys, got " +
+                           std::string(py::repr(item.first)));
+    }
     const auto key = py::cast<std::string>(item.first);
     const auto reader = readers.find(key);
     if (reader == readers.end()) {

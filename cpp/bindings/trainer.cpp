@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 
 #include "batch.hpp"
@@ -21,9 +22,25 @@ struct HeldRun {
   std::vector<py::array> alive;
   std::vector<Labels> labels;
   py::object tapped = py::none();  // where outputs are copied to
+  std::unique_ptr<std::atomic<bool>> used = std::make_unique<std::atomic<bool>>(false);
 };
 struct PyRun {
   std::variant<HeldRun<float>, HeldRun<double>> held;
+};
+
+// One thread at a time uses a run, which the interpreter lock does not see to: it is given away.
+class OnlyUser {
+ public:
+  template <class T>
+  explicit OnlyUser(const HeldRun<T>& held) : used_(*held.used) {
+    if (used_.exchange(true)) throw std::runtime_error("another thread is using the run");
+  }
+  ~OnlyUser() { used_.store(false); }
+  OnlyUser(const OnlyUser&) = delete;
+  OnlyUser& operator=(const OnlyUser&) = delete;
+
+ private:
+  std::atomic<bool>& used_;
 };
 
 template <class T>
@@ -46,7 +63,7 @@ template <class T>
 bool restart(const PyTrainer& trainer, HeldRun<T>& held, std::optional<std::uint64_t> seed) {
   const auto* own = std::get_if<std::shared_ptr<Trainer<T>>>(&trainer.held);
   if (own == nullptr || *own != held.trainer) return false;
-  for (const Labels& labels : held.labels) labels.check();
+  const OnlyUser only(held);
   held.tapped = py::none();
   const Released released;
   held.run->restart(seed ? &*seed : nullptr);
@@ -58,12 +75,18 @@ template <class T>
 std::size_t advance(const HeldRun<T>& held, std::ptrdiff_t max_steps, double max_seconds,
                     const py::object& learning_rates) {
   constexpr double kSlice = 0.04;
+  const OnlyUser only(held);
   std::vector<double> rates;
   if (py::isinstance<py::array>(learning_rates)) {
     const auto array = require_array<double>(learning_rates, "learning_rates");
     rates.assign(array.data(), array.data() + array.size());
   } else {
-    rates.push_back(py::cast<double>(learning_rates));
+    try {
+      rates.push_back(py::cast<double>(learning_rates));
+    } catch (const py::cast_error&) {
+      throw py::type_error("learning_rates must be a number or an array, got " +
+                           std::string(py::repr(learning_rates)));
+    }
   }
   const std::size_t left = held.run->steps() - held.run->done();
   const std::size_t wanted =
@@ -73,6 +96,9 @@ std::size_t advance(const HeldRun<T>& held, std::ptrdiff_t max_steps, double max
     throw py::value_error("learning_rates has " + std::to_string(rates.size()) + " entries for " +
                           std::to_string(wanted) + " steps");
   }
+  const std::size_t size = held.run->batch_size(), first = held.run->done() * size;
+  const std::size_t last = std::min(first + wanted * size, held.run->samples());
+  for (const Labels& labels : held.labels) labels.check(held.run->order(), first, last);
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   std::size_t finished = 0;
@@ -94,6 +120,7 @@ std::size_t advance(const HeldRun<T>& held, std::ptrdiff_t max_steps, double max
 
 template <class T>
 py::dict results(const HeldRun<T>& held) {
+  const OnlyUser only(held);
   const RunResults r = held.run->results();
   py::dict d;
   d["loss"] = py::make_tuple(r.loss_sum, r.samples);
@@ -108,6 +135,7 @@ py::dict results(const HeldRun<T>& held) {
 // Fresh arrays that the coming batches' outputs are copied to; None for those that are not tapped.
 template <class T>
 py::object tap(HeldRun<T>& held, std::size_t batches) {
+  const OnlyUser only(held);
   const std::size_t done = held.run->done(), size = held.run->batch_size();
   const std::size_t left = held.run->steps() - done;
   if (batches == 0 || batches > left) {
@@ -136,6 +164,7 @@ py::object tap(HeldRun<T>& held, std::size_t batches) {
 // Which samples of the data are at positions [first, last) of the run; None if they come in order.
 template <class T>
 py::object order(const HeldRun<T>& held, std::size_t first, std::size_t last) {
+  const OnlyUser only(held);
   if (first > last || last > held.run->samples()) {
     throw py::value_error("positions must lie in 0.." + std::to_string(held.run->samples()) +
                           ", got " + std::to_string(first) + " to " + std::to_string(last));
@@ -179,23 +208,31 @@ void apply_gradients(Trainer<T>& trainer, const py::sequence& given, double lear
     throw py::value_error("gradients must have " + std::to_string(variables.size()) +
                           " entries, got " + std::to_string(py::len(given)));
   }
+  // `given` may change while other threads run.
   std::vector<py::array_t<T>> alive;
+  std::vector<std::shared_ptr<Gradients<T>>> packed_alive;
   std::vector<GivenGradient<T>> pointers(variables.size());
   for (std::size_t v = 0; v < variables.size(); ++v) {
     const py::object gradient = given[v];
     if (gradient.is_none()) continue;
+    const std::string name = "gradients[" + std::to_string(v) + "]";
     if (py::isinstance<py::tuple>(gradient)) {  // (Gradients, number of the variable there)
       const auto pair = gradient.cast<py::tuple>();
+      if (pair.size() != 2 || !py::isinstance<PyGradients>(pair[0]) ||
+          !py::isinstance<py::int_>(pair[1])) {
+        throw py::type_error(name + " must be an array or (Gradients, int), got " +
+                             std::string(py::repr(gradient)));
+      }
       const auto& held = pair[0].cast<const PyGradients&>().held;
       const auto* packed = std::get_if<std::shared_ptr<Gradients<T>>>(&held);
       pointers[v].variable = pair[1].cast<std::size_t>();
       if (packed == nullptr || pointers[v].variable >= (*packed)->variables().size()) {
-        throw py::value_error("gradients[" + std::to_string(v) + "] is of another variable");
+        throw py::value_error(name + " is of another variable");
       }
+      packed_alive.push_back(*packed);
       pointers[v].packed = packed->get();
       continue;
     }
-    const std::string name = "gradients[" + std::to_string(v) + "]";
     alive.push_back(require_array<T>(gradient, name));
     const auto want = to_ssize(variables[v]->shape());
     const auto& array = alive.back();
@@ -214,7 +251,11 @@ py::list get_slots(const Trainer<T>& trainer) {
   const auto slots = trainer.slots();
   for (std::size_t s = 0; s < slots.size(); ++s) {
     auto array = new_array<T>(slots[s].shape);
-    trainer.get_slot(s, array.mutable_data());
+    T* out = array.mutable_data();
+    {
+      const Released released;
+      trainer.get_slot(s, out);
+    }
     list.append(py::make_tuple(slots[s].name, slots[s].variable, array));
   }
   return list;
@@ -232,9 +273,11 @@ void set_slots(Trainer<T>& trainer, const py::sequence& values) {
     const auto want = to_ssize(slots[s].shape);
     if (!std::equal(want.begin(), want.end(), arrays[s].shape(),
                     arrays[s].shape() + arrays[s].ndim())) {
-      throw py::value_error("values[" + std::to_string(s) + "] must have its slot's shape");
+      throw py::value_error("values[" + std::to_string(s) + "] must have its slot's shape, got " +
+                            format_shape(arrays[s]));
     }
   }
+  const Released released;
   for (std::size_t s = 0; s < slots.size(); ++s) trainer.set_slot(s, arrays[s].data());
 }
 
@@ -281,7 +324,12 @@ void register_trainer(py::module_& m) {
           py::arg("first"), py::arg("last"))
       .def("reset_results",
            [](const PyRun& self) {
-             std::visit([](const auto& h) { h.run->reset_results(); }, self.held);
+             std::visit(
+                 [](const auto& h) {
+                   const OnlyUser only(h);
+                   h.run->reset_results();
+                 },
+                 self.held);
            })
       .def("results", [](const PyRun& self) {
         return std::visit([](const auto& h) { return results(h); }, self.held);
@@ -344,11 +392,13 @@ void register_trainer(py::module_& m) {
           py::arg("values"))
       .def("get_state",
            [](const PyTrainer& self) {
+             const Released released;
              return std::visit([](const auto& t) { return t->state(); }, self.held);
            })
       .def(
           "set_state",
           [](const PyTrainer& self, const std::vector<double>& state) {
+            const Released released;
             std::visit([&](const auto& t) { t->set_state(state); }, self.held);
           },
           py::arg("state"))

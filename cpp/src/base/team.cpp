@@ -116,7 +116,8 @@ void Barrier::sleep(unsigned generation) noexcept {
 }
 
 void Team::run(int threads, const std::function<void(int, int, Barrier&)>& body) {
-  if (threads <= 1) {
+  // A fork leaves the other members behind; a tape, for one, may have counted on them before.
+  if (threads <= 1 || forked_after_use.load(std::memory_order_relaxed)) {
     const FlushDenormals flush;
     Barrier barrier(1);
     body(0, 1, barrier);

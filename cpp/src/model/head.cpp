@@ -101,6 +101,17 @@ class HeadPhase final : public Phase<T> {
     return round_up(head_.cols, kernels::table<T>().vector);
   }
 
+  bool is_class(std::int32_t label) const noexcept {
+    return static_cast<std::uint32_t>(label) < head_.cols;
+  }
+  bool all_classes(const std::int32_t* labels, std::size_t rows) const noexcept {
+    std::uint32_t largest = 0;  // a negative number is a large one
+    for (std::size_t r = 0; r < rows; ++r) {
+      largest = std::max(largest, static_cast<std::uint32_t>(labels[r]));
+    }
+    return largest < head_.cols;
+  }
+
   void run_block(Step<T>& step, std::size_t task, double scale, T* scratch) const noexcept {
     const std::size_t first = task * head_.block;
     const std::size_t samples = std::min(head_.block, step.samples - first);
@@ -117,10 +128,12 @@ class HeadPhase final : public Phase<T> {
     auto* safe_labels = reinterpret_cast<std::int32_t*>(row_scale + 2 * column);
 
     gather_targets(step, first, samples, targets, labels);
-    if (head_.ignores_labels()) {
+    // Callers check labels before; but they are another's memory, which may change meanwhile, and
+    // from here on they index.
+    const bool foreign = head_.needs_labels() && !all_classes(labels, rows);
+    if (foreign) {
       for (std::size_t r = 0; r < rows; ++r) {
-        const bool known = labels[r] >= 0 && static_cast<std::size_t>(labels[r]) < cols;
-        safe_labels[r] = known ? labels[r] : 0;
+        safe_labels[r] = is_class(labels[r]) ? labels[r] : 0;
       }
     } else {
       safe_labels = labels;
@@ -130,6 +143,9 @@ class HeadPhase final : public Phase<T> {
     const auto weight_of_row = [&](std::size_t r, bool weighted,
                                    const std::optional<int>& without) {
       if (without && labels[r] == *without) return 0.0;
+      if (foreign && !is_class(labels[r]) && !head_.ignores_labels()) {
+        return std::numeric_limits<double>::quiet_NaN();
+      }
       if (!weighted || !has_weights) return 1.0;
       return weight_of(step, head_, first + r / head_.rows, r % head_.rows);
     };
@@ -193,7 +209,7 @@ class HeadPhase final : public Phase<T> {
     args.ld_pred = ld_value;
     args.params = head_.params;
     args.labels = safe_labels;
-    const bool equal_rows = !has_weights && !head_.ignored;
+    const bool equal_rows = !has_weights && !head_.ignored && !foreign;
     if (gradient_wanted_) {
       if (equal_rows) {
         std::fill_n(row_scale, rows, static_cast<T>(scale));
