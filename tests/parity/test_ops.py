@@ -140,6 +140,23 @@ def test_values_and_types(name, case):
         np.testing.assert_allclose(np.asarray(mine), theirs, rtol=3e-5, atol=3e-6)
 
 
+WITH_NUMBERS = {name for names, cases in GROUPS[:2] if cases is BINARY for name in names.split()}
+
+
+@pytest.mark.parametrize("name", [*sorted(WITH_NUMBERS), "power", "where", "clip"])
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "bool", "float32"])
+def test_types_with_numbers_of_python(name, dtype):
+    x = np.array([1, 1, 1], dtype)
+    for number in (2.5, 2):
+        arguments = {"where": (YES[0, :3], x, number), "clip": (x, 0, number)}.get(
+            name, (x, number)
+        )
+        expected = getattr(keras.ops, name)(*arguments)
+        found = getattr(ops, name)(*arguments)
+        assert str(found.dtype) == str(expected.dtype), (number, dtype)
+        np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5)
+
+
 def test_control_flow() -> None:
     def facts(library):
         o = library.ops

@@ -220,6 +220,17 @@ def test_types_follow_keras():
     assert ops.multiply(single, np.ones(2, np.int32)).dtype == np.float32
     assert ops.multiply(single, double).dtype == np.float64
     assert ops.mean(np.array([1, 2], np.int32)).dtype == np.float32
+    for number in (np.array([1, 2], np.int32), keras.Variable([1, 2], dtype="int32"), 3, True):
+        assert ops.add(number, 2.5).dtype == np.float32
+    assert ops.divide(np.array([1, 2]), 2).dtype == np.float32
+    assert ops.divide_no_nan(single, 2.5).dtype == np.float32
+    assert ops.multiply(2, 3).dtype == np.int32
+    assert ops.add(np.array([1, 2]), 2).dtype == np.int64  # no more bits than came in
+    keras.config.set_floatx("float64")
+    try:
+        assert ops.add(np.array([1, 2], np.int32), 2.5).dtype == np.float64
+    finally:
+        keras.config.set_floatx("float32")
     assert ops.sum(np.array([1, 2], np.int32)).dtype == np.int32
     assert ops.exp(np.array([1, 2])).dtype == np.float32
     assert ops.argmax(double).dtype == np.int32

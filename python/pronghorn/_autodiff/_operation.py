@@ -20,6 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _ARRAY = np.ndarray
 _FLOAT, _BOOL = np.dtype(np.float32), np.dtype(np.bool_)  # results that stay as they are
 _PLAIN = (np.ndarray, float, int, bool, type(None))
+_NO_DTYPE = object()
 _WIDE = {"f": (np.dtype(np.float64),), "i": (np.dtype(np.int64), np.dtype(np.uint64))}
 
 
@@ -186,14 +187,15 @@ def _settled(result: Any, values: Sequence[Any]) -> Any:
     kind, size = dtype.kind, dtype.itemsize
     if kind not in "fi" or (size != 8 and (size != 2 or kind != "f")):
         return result
+    # Python's numbers have no dtype; a dtype of NumPy that is compared with None equals float64.
     for value in values:
-        if getattr(value, "dtype", None) == dtype:
+        if getattr(value, "dtype", _NO_DTYPE) == dtype:
             return result
     target = np.dtype(floatx() if kind == "f" else np.int32)
     if target == dtype:
         return result
     same = (np.dtype(np.float16),) if size == 2 else _WIDE[kind]
-    if any(getattr(value, "dtype", None) in same for value in _flat(values)):
+    if any(getattr(value, "dtype", _NO_DTYPE) in same for value in _flat(values)):
         return result
     return result.astype(target)
 

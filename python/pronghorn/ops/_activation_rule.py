@@ -123,7 +123,7 @@ _DERIVATIVES: dict[str, _Derivative] = {
     "relu": _relu,
     "relu_from_input": _relu,
     "relu6": lambda dy, y, x, *p: _relu(dy, y, x, 0.0, 6.0, 0.0),
-    "leaky_relu": lambda dy, y, x, slope, *p: dy * where(x >= 0, 1.0, slope),
+    "leaky_relu": lambda dy, y, x, slope, *p: where(x >= 0, dy, slope * dy),
     "sigmoid": lambda dy, y, x, *p: dy * y * (1.0 - y),
     "log_sigmoid": lambda dy, y, x, *p: dy * _logistic(-x),
     "hard_sigmoid": _between(-3.0, 3.0, 1.0 / 6.0),

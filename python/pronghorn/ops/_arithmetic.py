@@ -31,6 +31,14 @@ def fit(gradient: Any, x: Any) -> Any:
     return reshape(_sum(gradient, axis=axes), shape)
 
 
+def _wide(*values: Any) -> list[Any]:
+    """The values in 32 bits at least: with integers of 8 bits NumPy computes in float16."""
+    return [
+        value.astype(np.float32) if getattr(value, "itemsize", 4) == 1 else value
+        for value in values
+    ]
+
+
 @operation(2)
 def add(x1: Any, x2: Any) -> Any:
     """x1 + x2.
@@ -228,7 +236,7 @@ def arctan2(x1: Any, x2: Any) -> Any:
         >>> arctan2([0.0], [1.0]).tolist()
         [0.0]
     """
-    return np.arctan2(x1, x2)
+    return np.arctan2(*_wide(x1, x2))
 
 
 @rule(arctan2)
@@ -247,7 +255,7 @@ def hypot(x1: Any, x2: Any) -> Any:
         >>> hypot([3.0], [4.0]).tolist()
         [5.0]
     """
-    return np.hypot(x1, x2)
+    return np.hypot(*_wide(x1, x2))
 
 
 @rule(hypot)
@@ -263,7 +271,7 @@ def logaddexp(x1: Any, x2: Any) -> Any:
         >>> round(float(logaddexp(0.0, 0.0)), 6)
         0.693147
     """
-    return np.logaddexp(x1, x2)
+    return np.logaddexp(*_wide(x1, x2))
 
 
 @rule(logaddexp)
