@@ -30,7 +30,7 @@ void register_trainer(py::module_& m);
 
 // Between two short calls a thread holds the interpreter lock for a microsecond or two. Who asks
 // for it meanwhile and sleeps costs the other a system call to wake it, and wakes late; so it spins
-// that long first. `taken` and `given` say when a thread that came from here has the lock.
+// first. `taken` and `given` say when a thread that came from here has the lock.
 void wait_for_turn() noexcept;
 void turn_taken() noexcept;
 void turn_given() noexcept;

@@ -8,7 +8,8 @@
 namespace pronghorn::python {
 namespace {
 
-constexpr std::int64_t kMostNanoseconds = 4000;
+// A turn lasts a microsecond or two, but several times that where an interrupt falls into it.
+constexpr std::int64_t kMostNanoseconds = 20000;
 
 std::atomic<std::int64_t> taken_at{0};  // 0: by nobody
 thread_local std::int64_t own_turn = 0;

@@ -41,12 +41,27 @@ void VariableLocks<T>::unlock_shared() const noexcept {
   for (auto* mutex : mutexes_) mutex->unlock_shared();
 }
 
+namespace {
+
+std::size_t thread_number() noexcept {
+  static std::atomic<std::size_t> threads{0};
+  thread_local const std::size_t number = threads.fetch_add(1);
+  return number;
+}
+
+}  // namespace
+
+template <class T, class Item>
+typename Pool<T, Item>::Place& Pool<T, Item>::own_place() noexcept {
+  return places_[thread_number() % kPlaces];
+}
+
 template <class T, class Item>
 std::unique_ptr<Item> Pool<T, Item>::take(std::size_t capacity, int threads) {
   const auto fits = [&](const Item& item) {
     return item.capacity() >= capacity && item.threads() >= threads;
   };
-  std::unique_ptr<Item> last(last_.exchange(nullptr));
+  std::unique_ptr<Item> last(own_place().last.exchange(nullptr));
   if (last != nullptr) {
     if (fits(*last)) return last;
     keep(std::move(last));
@@ -61,12 +76,19 @@ std::unique_ptr<Item> Pool<T, Item>::take(std::size_t capacity, int threads) {
       return taken;
     }
   }
+  // Rather what another thread has given back than memory anew.
+  for (Place& place : places_) {
+    std::unique_ptr<Item> other(place.last.exchange(nullptr));
+    if (other == nullptr) continue;
+    if (fits(*other)) return other;
+    keep(std::move(other));
+  }
   return std::make_unique<Item>(program_, capacity, threads);
 }
 
 template <class T, class Item>
 void Pool<T, Item>::give(std::unique_ptr<Item> item) {
-  std::unique_ptr<Item> before(last_.exchange(item.release()));
+  std::unique_ptr<Item> before(own_place().last.exchange(item.release()));
   if (before != nullptr) keep(std::move(before));
 }
 

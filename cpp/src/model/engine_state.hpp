@@ -76,13 +76,16 @@ struct Lane {
   InputTables<T> tables;
 };
 
-// Workspaces (or what contains one) of one program, lent to one user at a time. The one that came
-// back last waits apart, where taking it costs one atomic exchange.
+// Workspaces (or what contains one) of one program, lent to one user at a time. The one that a
+// thread has given back waits for it apart: taking it costs one atomic exchange, and what it holds
+// is in the caches of that thread's core. Threads whose numbers agree modulo kPlaces share a place.
 template <class T, class Item = Workspace<T>>
 class Pool {
  public:
   explicit Pool(const Program<T>& program) : program_(program) {}
-  ~Pool() { delete last_.load(); }
+  ~Pool() {
+    for (Place& place : places_) delete place.last.load();
+  }
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
@@ -90,11 +93,15 @@ class Pool {
   void give(std::unique_ptr<Item> item);
 
  private:
-  static constexpr std::size_t kKept = 8;
+  static constexpr std::size_t kKept = 8, kPlaces = 4;
+  struct alignas(kAlignment) Place {
+    std::atomic<Item*> last{nullptr};
+  };
+  Place& own_place() noexcept;
   void keep(std::unique_ptr<Item> item);
 
   const Program<T>& program_;
-  std::atomic<Item*> last_{nullptr};
+  Place places_[kPlaces];
   std::mutex mutex_;
   std::vector<std::unique_ptr<Item>> free_;
 };
