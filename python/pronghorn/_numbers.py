@@ -57,22 +57,26 @@ def _bounds(low: float, high: float, open_low: bool, open_high: bool) -> str:
     return f" {' and '.join(parts)}" if parts else ""
 
 
-def integer(value: object, argument: str, *, low: int | None = None) -> int:
-    """``value`` as an int at or above ``low``.
+def integer(
+    value: object, argument: str, *, low: int | None = None, high: int | None = None
+) -> int:
+    """``value`` as an int from ``low`` to ``high``.
 
     Raises:
         TypeError: If it is no integer.
-        ValueError: If it is below ``low``.
+        ValueError: If it is out of bounds.
 
     Example:
         >>> integer(np.int64(3), "patience", low=0)
         3
     """
-    if type(value) is int and (low is None or value >= low):
+    if type(value) is int and high is None and (low is None or value >= low):
         return value
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise TypeError(f"`{argument}` must be an integer; received {value!r}.")
     result = int(value)
     if low is not None and result < low:
         raise ValueError(f"`{argument}` must be an integer >= {low}; received {value!r}.")
+    if high is not None and result > high:
+        raise ValueError(f"`{argument}` must be an integer <= {high}; received {value!r}.")
     return result

@@ -71,7 +71,7 @@ class AUC(Metric):
             self.num_thresholds = len(inner) + 2
             self._even = _confusion.evenly_distributed([0.0, *inner, 1.0])
         else:
-            self.num_thresholds = integer(num_thresholds, "num_thresholds", low=2)
+            self.num_thresholds = _confusion.threshold_count(num_thresholds, low=2)
             inner = [i / (self.num_thresholds - 1) for i in range(1, self.num_thresholds - 1)]
             self._even = True
         self._thresholds = [-config.epsilon(), *inner, 1.0 + config.epsilon()]

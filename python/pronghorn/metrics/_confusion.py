@@ -14,6 +14,7 @@ from pronghorn.losses._function import as_numbers, same_rank
 Float64 = NDArray[np.float64]
 # What stands for predictions that are not among the k largest: below every threshold.
 BELOW_ALL = -1e10
+_MOST_THRESHOLDS = 1_000_000
 
 
 class Counts(NamedTuple):
@@ -38,6 +39,16 @@ def threshold_list(thresholds: Any, default: float = 0.5) -> list[float]:
     if wrong:
         raise ValueError(f"`thresholds` must lie in [0, 1]; received {wrong}.")
     return listed
+
+
+def threshold_count(num_thresholds: Any, low: int) -> int:
+    """How many thresholds to make, from `low` up to as many as float32 keeps well apart.
+
+    Raises:
+        TypeError: If it is no integer.
+        ValueError: If it is out of bounds.
+    """
+    return integer(num_thresholds, "num_thresholds", low=low, high=_MOST_THRESHOLDS)
 
 
 def evenly_distributed(thresholds: Sequence[float]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pronghorn._numbers import integer, real
+from pronghorn._numbers import real
 from pronghorn.metrics import _confusion
 from pronghorn.metrics._metric import REGISTRY, Metric, by_rows
 
@@ -29,7 +29,7 @@ class _Trade(Metric):
     ) -> None:
         super().__init__(dtype, name)
         self.value = real(value, self._given, low=0.0, high=1.0)
-        self.num_thresholds = integer(num_thresholds, "num_thresholds", low=1)
+        self.num_thresholds = _confusion.threshold_count(num_thresholds, low=1)
         self.class_id = _confusion.optional_index(class_id, "class_id")
         steps = self.num_thresholds - 1
         self.thresholds = [i / steps for i in range(self.num_thresholds)] if steps else [0.5]
