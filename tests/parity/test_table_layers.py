@@ -90,3 +90,50 @@ def test_several_places_for_unknown_strings(salt, mask):
 def test_several_places_for_unknown_integers(salt):
     arguments = {"num_oov_indices": 4, "oov_method": "farmhash", "salt": salt}
     both("IntegerLookup", {**arguments, "vocabulary": [1, 2]}, np.array([1, 2, 5, 6, -7, 8]))
+
+
+def normalized(library):
+    """A model whose `Normalization`, one alone and one in a model inside, have learnt numbers."""
+    layers = library.layers
+    data = np.random.default_rng(4).normal(3.0, 2.0, (50, 3)).astype("float32")
+    scales = [layers.Normalization(name=f"scale{number}") for number in range(2)]
+    for number, scale in enumerate(scales):
+        scale.adapt(data * (number + 1))
+    inside = library.Sequential([library.Input((3,)), scales[1], layers.Dense(3)], name="inside")
+    x = library.Input((3,))
+    return library.Model(x, layers.Dense(1, name="last")(inside(scales[0](x)))), data
+
+
+def test_weights_of_normalization_are_those_of_keras():
+    (ours, _), (theirs, _) = normalized(pronghorn), normalized(keras)
+    facts = [
+        [(w.path.split("/", 1)[1], w.name, tuple(w.shape), str(w.dtype), w.trainable) for w in m]
+        for m in (ours.layers[1].weights, theirs.layers[1].weights)
+    ]
+    assert facts[0] == facts[1]
+    assert [w.shape for w in ours.get_weights()] == [w.shape for w in theirs.get_weights()]
+    assert ours.count_params() == theirs.count_params()
+    theirs.set_weights(ours.get_weights())
+    ours.set_weights(theirs.get_weights())
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5", "model.weights.h5"])
+@pytest.mark.parametrize("writer", [pronghorn, keras])
+def test_files_with_learnt_numbers_go_both_ways(name, writer, tmp_path):
+    reader = keras if writer is pronghorn else pronghorn
+    model, data = normalized(writer)
+    path = str(tmp_path / name)
+    if name == "model.weights.h5":
+        model.save_weights(path)
+        other = normalized(reader)[0]
+        other.load_weights(path)
+    else:
+        model.save(path)
+        other = reader.saving.load_model(path)
+    for read, written in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(read, written)
+    if reader is keras and name == "model.h5":
+        return  # Keras leaves layers in models inside with numbers that the file does not have
+    np.testing.assert_allclose(
+        other.predict(data, verbose=0), model.predict(data, verbose=0), rtol=1e-5, atol=1e-5
+    )

@@ -69,8 +69,6 @@ def _write_layers(group: Any, model: Any) -> None:
     group.attrs["backend"], group.attrs["keras_version"] = "pronghorn", KERAS_VERSION
     for layer in sorted(model.layers, key=lambda layer: str(layer.name)):
         weights = [(variable.path, variable.numpy()) for variable in _weights(layer)]
-        if _counts(layer):
-            weights.append((f"{layer.name}/count", np.zeros((), np.int32)))
         _write_arrays(group.create_group(layer.name), weights)
     _write_arrays(group.create_group(_TOP_LEVEL), [(v.path, v.numpy()) for v in model._weights])
 
@@ -78,11 +76,6 @@ def _write_layers(group: Any, model: Any) -> None:
 def _weights(layer: Any) -> list[Any]:
     """In the order of this format: trained weights first."""
     return [*layer.trainable_weights, *layer.non_trainable_weights]
-
-
-def _counts(layer: Any) -> bool:
-    """Whether Keras keeps a third number, which tells nothing, beside the layer's two weights."""
-    return isinstance(layer, Normalization) and bool(_weights(layer))
 
 
 def _finish(model: Any) -> None:
@@ -229,8 +222,7 @@ def _assignments(
     found: list[tuple[Any, Array]] = []
     for layer, name in pairs:
         try:
-            counted = _counts(layer)
-            found += _layer_assignments(_weights(layer), layer.name, group, name, counted)
+            found += _layer_assignments(_weights(layer), layer.name, group, name)
         except ValueError as error:
             if not skip_mismatch:
                 raise
@@ -241,11 +233,9 @@ def _assignments(
 
 
 def _layer_assignments(
-    variables: list[Any], owner: str, group: Group, name: str, counted: bool = False
+    variables: list[Any], owner: str, group: Group, name: str
 ) -> list[tuple[Any, Array]]:
     names = _weight_names(group, name)
-    if counted and len(names) == len(variables) + 1:
-        names.pop()
     if len(names) != len(variables):
         raise ValueError(
             f"Layer '{owner}' has {len(variables)} weights; the file has {len(names)} for it."

@@ -107,6 +107,9 @@ class Normalization(Layer):
                 self.add_weight(shape, initializers.Zeros(), "mean", trainable=False),
                 self.add_weight(shape, initializers.Ones(), "variance", trainable=False),
             )
+            # Keras's layer has it for files of its older versions; it stays 0 there, too.
+            zeros = initializers.Zeros()
+            self.count = self.add_weight((), zeros, "count", trainable=False, dtype="int32")
             self.finalize_state()
             return
         try:
@@ -245,13 +248,8 @@ class Normalization(Layer):
             "trainable": False,
         }
 
-    def save_own_variables(self, store: dict[str, Any]) -> None:
-        super().save_own_variables(store)
-        if self._learnt is not None:
-            store["2"] = np.zeros((), np.int32)  # a count, which Keras keeps for its older files
-
     def load_own_variables(self, store: dict[str, Any]) -> None:
-        super().load_own_variables({key: store[key] for key in store if key != "2"})
+        super().load_own_variables(store)
         self.finalize_state()
 
     def get_config(self) -> dict[str, Any]:
