@@ -40,6 +40,10 @@ class AUC(Metric):
 
     Source: Davis & Goadrich, ICML 2006; Flach & Kull, NeurIPS 2015.
 
+    Raises:
+        ValueError: For an unknown `curve` or `summation_method`, `num_thresholds` outside
+            [2, 1000000], `thresholds` outside [0, 1], or `num_labels` without `multi_label`.
+
     Example:
         >>> AUC(num_thresholds=3)([0, 0, 1, 1], [0, 0.5, 0.3, 0.9])
         0.75

@@ -29,6 +29,9 @@ class FBetaScore(Metric):
         name: A name.
         dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
 
+    Raises:
+        ValueError: For an unknown `average`, `beta` of at most 0, or `threshold` outside (0, 1].
+
     Example:
         >>> y_true = np.array([[1, 1, 1], [1, 0, 0], [1, 1, 0]])
         >>> y_pred = np.array([[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]])
@@ -133,6 +136,9 @@ class F1Score(FBetaScore):
             is.
         name: A name.
         dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+
+    Raises:
+        ValueError: For an unknown `average` or `threshold` outside (0, 1].
 
     Example:
         >>> round(

@@ -94,6 +94,9 @@ class SensitivityAtSpecificity(_Trade):
         name: A name.
         dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
 
+    Raises:
+        ValueError: For `specificity` outside [0, 1] or `num_thresholds` outside [1, 1000000].
+
     Example:
         >>> SensitivityAtSpecificity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
         0.5
@@ -124,6 +127,9 @@ class SpecificityAtSensitivity(_Trade):
         class_id: The only class that counts, a column; None for all.
         name: A name.
         dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+
+    Raises:
+        ValueError: For `sensitivity` outside [0, 1] or `num_thresholds` outside [1, 1000000].
 
     Example:
         >>> SpecificityAtSensitivity(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
@@ -156,6 +162,9 @@ class PrecisionAtRecall(_Trade):
         name: A name.
         dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
 
+    Raises:
+        ValueError: For `recall` outside [0, 1] or `num_thresholds` outside [1, 1000000].
+
     Example:
         >>> PrecisionAtRecall(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
         0.5
@@ -186,6 +195,9 @@ class RecallAtPrecision(_Trade):
         class_id: The only class that counts, a column; None for all.
         name: A name.
         dtype: ``"float32"`` or ``"float64"``; None for ``config.floatx()``.
+
+    Raises:
+        ValueError: For `precision` outside [0, 1] or `num_thresholds` outside [1, 1000000].
 
     Example:
         >>> RecallAtPrecision(0.5)([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
