@@ -40,6 +40,16 @@ struct DenseWeightsArgs {
   std::size_t x, dz;
   std::size_t rows_per_sample;
   bool one_pass = false;  // likewise
+  // Numbers of the partial sums of dW and db, where they may be made by halves of the batch; else -1.
+  std::ptrdiff_t partials[2] = {-1, -1};
+
+  HalvedSum halved_sum() const noexcept {
+    return {kernel->layout().rows, kernel->layout().cols, rows_per_sample};
+  }
+  // Whether the step's gradient is the sum of those over two halves.
+  bool halved(const Step<T>& step) const noexcept {
+    return partials[0] >= 0 && step.half > 0 && halved_sum().pays(step.half);
+  }
 };
 
 template <class Args>
@@ -85,6 +95,12 @@ template <class T>
 std::unique_ptr<Phase<T>> dense_tiles(const DenseDataArgs<T>& args);
 template <class T>
 std::unique_ptr<Phase<T>> dense_tiles(const DenseWeightsArgs<T>& args);
+
+// The gradient of a half of the batch, and the sum of both halves into the sinks.
+template <class T>
+std::unique_ptr<Phase<T>> half_of_weights(const DenseWeightsArgs<T>& args);
+template <class T>
+std::unique_ptr<Phase<T>> added_halves_of_weights(const DenseWeightsArgs<T>& args);
 
 template <class T>
 std::unique_ptr<Phase<T>> dense_blas(const DenseForwardArgs<T>& args);

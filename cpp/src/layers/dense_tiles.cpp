@@ -1,11 +1,11 @@
-// The products of a dense layer by tile kernels on panels of W (kernels/table.hpp, Products). A
-// task of the forward and the weight phases is a panel of columns, so the thread that updates a
-// panel is the one that reads it in the next forward; a task of the data phase is a panel of dX's
-// columns.
+// Forward and dX by tile kernels on panels of W (kernels/table.hpp, Products). A task of the forward
+// and the weight phases is a panel of columns, so the thread that updates a panel is the one that
+// reads it in the next forward; a task of the data phase is a panel of dX's columns.
 #include <algorithm>
 #include <cstring>
 
 #include "kernels/dispatch.hpp"
+#include "layers/dense_grid.hpp"
 #include "layers/dense_products.hpp"
 
 namespace pronghorn {
@@ -22,31 +22,6 @@ constexpr std::size_t block_depth(std::size_t depth) {
   return divide_up(depth, divide_up(depth, kDepth));
 }
 
-// Tasks of a phase: panels of columns, each cut into `cuts` runs of rows when there are too few
-// panels to share evenly. How it is cut changes no result.
-struct Grid {
-  std::size_t panels, cuts, rows, unit;  // cuts are multiples of `unit` rows
-
-  Grid(std::size_t panels_, std::size_t rows_, std::size_t unit_, int threads)
-      : panels(panels_), cuts(1), rows(rows_), unit(unit_) {
-    if (threads == 1) return;
-    const auto n = static_cast<std::size_t>(threads);
-    const std::size_t units = divide_up(rows, unit);
-    if (panels % n != 0 && panels < 8 * n) cuts = std::max<std::size_t>(1, std::min(units, n));
-  }
-  std::size_t tasks() const noexcept { return rows == 0 ? 0 : panels * cuts; }
-  // Divisions are what small products would mostly do.
-  std::size_t panel(std::size_t task) const noexcept { return cuts == 1 ? task : task / cuts; }
-  std::size_t begin(std::size_t task) const noexcept {
-    if (cuts == 1) return 0;
-    return std::min(rows, divide_up(rows, unit) * (task % cuts) / cuts * unit);
-  }
-  std::size_t end(std::size_t task) const noexcept {
-    if (cuts == 1) return rows;
-    return std::min(rows, divide_up(rows, unit) * (task % cuts + 1) / cuts * unit);
-  }
-};
-
 template <class T>
 class DenseForward final : public Phase<T> {
  public:
@@ -57,7 +32,7 @@ class DenseForward final : public Phase<T> {
   void run(Step<T>& step, std::size_t begin, std::size_t end, T*) const noexcept override {
     const auto& table = kernels::table<T>();
     const PanelLayout& layout = args_.kernel->layout();
-    const Grid tasks = grid(step);
+    const DenseGrid tasks = grid(step);
     const std::size_t ldz = step.info(args_.z).ld, ldy = step.info(args_.y).ld;
     const std::size_t depth = block_depth(layout.rows);
     if (step.rows(args_.x) == 1) begin = one_row(step, begin, end);
@@ -87,7 +62,7 @@ class DenseForward final : public Phase<T> {
   double flops_per_sample() const noexcept override { return dense_flops_per_sample(args_); }
 
  private:
-  Grid grid(const Step<T>& step) const noexcept {
+  DenseGrid grid(const Step<T>& step) const noexcept {
     return {args_.kernel->layout().count(), step.rows(args_.x), kernels::table<T>().tile_rows,
             step.threads};
   }
@@ -126,7 +101,7 @@ class DenseBackwardData final : public Phase<T> {
 
   void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
     const std::size_t cols = args_.kernel->layout().cols, panel = args_.kernel->layout().panel;
-    const Grid tasks = grid(step);
+    const DenseGrid tasks = grid(step);
     // Cuts of the depth are part of a narrow result: they follow from the whole batch.
     if (step.batch_rows(args_.dz) <= kernels::table<T>().tile_rows) {
       // One tile of rows waits for W's memory: each panel of W is read from end to end.
@@ -154,14 +129,14 @@ class DenseBackwardData final : public Phase<T> {
   double flops_per_sample() const noexcept override { return dense_flops_per_sample(args_); }
 
  private:
-  Grid grid(const Step<T>& step) const noexcept {
+  DenseGrid grid(const Step<T>& step) const noexcept {
     const PanelLayout& layout = args_.kernel->layout();
     return {divide_up(layout.rows, layout.panel), step.rows(args_.dz),
             kernels::table<T>().tile_rows, step.threads};
   }
 
   // dX of one task += columns [k, k + length) of dZ times those of W, transposed.
-  void add_block(Step<T>& step, const Grid& tasks, std::size_t task, std::size_t k,
+  void add_block(Step<T>& step, const DenseGrid& tasks, std::size_t task, std::size_t k,
                  std::size_t length, T* block) const noexcept {
     const PanelLayout& layout = args_.kernel->layout();
     const std::size_t row = tasks.begin(task), rows = tasks.end(task) - row;
@@ -189,75 +164,6 @@ class DenseBackwardData final : public Phase<T> {
   const DenseDataArgs<T> args_;
 };
 
-// dW and db into their sinks. The bias goes with the first cut of each panel.
-template <class T>
-class DenseBackwardWeights final : public Phase<T> {
- public:
-  explicit DenseBackwardWeights(const DenseWeightsArgs<T>& args) : args_(args) {}
-
-  std::size_t tasks(const Step<T>& step) const noexcept override { return grid(step).tasks(); }
-
-  // A run of gradient rows, then the panel of dZ.
-  std::size_t scratch(std::size_t samples) const override {
-    const std::size_t panel = kernels::table<T>().panel;
-    return (kSinkRows + samples * args_.rows_per_sample + 1) * panel;
-  }
-
-  void run(Step<T>& step, std::size_t begin, std::size_t end, T* scratch) const noexcept override {
-    const auto& table = kernels::table<T>();
-    const PanelLayout& layout = args_.kernel->layout();
-    const Grid tasks = grid(step);
-    const std::size_t batch = step.rows(args_.dz), ldz = step.info(args_.dz).ld;
-    T* run_of_rows = scratch;
-    T* packed = scratch + kSinkRows * layout.panel;
-    for (std::size_t task = begin; task < end; ++task) {
-      const std::size_t j = tasks.panel(task), width = layout.width(j), col = j * layout.panel;
-      const T* dz = step.data(args_.dz) + col;
-      if (args_.bias_part.sink != nullptr && tasks.begin(task) == 0) {
-        table.products.column_sums(dz, ldz, batch, width, run_of_rows);
-        args_.bias_part.sink->consume(j, 0, 1, run_of_rows, args_.bias_part.accumulate,
-                                      step.scalars);
-      }
-      if (args_.kernel_part.sink == nullptr) continue;
-      // A panel of dZ that many rows of dW pass over is worth a copy without gaps.
-      std::size_t ld = ldz;
-      if (batch >= kPackRows && ldz != width && tasks.end(task) - tasks.begin(task) > kSinkRows) {
-        for (std::size_t r = 0; r < batch; ++r) {
-          std::memcpy(packed + r * width, dz + r * ldz, width * sizeof(T));
-        }
-        dz = packed;
-        ld = width;
-      }
-      for (std::size_t row = tasks.begin(task); row < tasks.end(task); row += kSinkRows) {
-        const std::size_t rows = std::min(kSinkRows, tasks.end(task) - row);
-        // The whole batch at once: over a deep one the kernel copies its tile of X aside.
-        if (width < layout.vector) {
-          table.products.narrow_columns(step.row_pointers(args_.x), row, rows, batch, dz, ld,
-                                        run_of_rows, width);
-        } else {
-          table.products.columns(step.row_pointers(args_.x), row, rows, batch, dz, ld, false,
-                                 run_of_rows, width, width / layout.vector);
-        }
-        args_.kernel_part.sink->consume(j, row, rows, run_of_rows, args_.kernel_part.accumulate,
-                                        step.scalars);
-      }
-    }
-  }
-  double flops_per_sample() const noexcept override { return dense_flops_per_sample(args_); }
-  double flops_per_step() const noexcept override {
-    return 20.0 * static_cast<double>(args_.kernel->element_count());
-  }
-
- private:
-  static constexpr std::size_t kPackRows = 64;
-
-  Grid grid(const Step<T>& step) const noexcept {
-    return {args_.kernel->layout().count(), args_.kernel->layout().rows, kSinkRows, step.threads};
-  }
-
-  const DenseWeightsArgs<T> args_;
-};
-
 }  // namespace
 
 template <class T>
@@ -268,15 +174,10 @@ template <class T>
 std::unique_ptr<Phase<T>> dense_tiles(const DenseDataArgs<T>& args) {
   return std::make_unique<DenseBackwardData<T>>(args);
 }
-template <class T>
-std::unique_ptr<Phase<T>> dense_tiles(const DenseWeightsArgs<T>& args) {
-  return std::make_unique<DenseBackwardWeights<T>>(args);
-}
 
 #define PRONGHORN_INSTANTIATE(T)                                              \
   template std::unique_ptr<Phase<T>> dense_tiles(const DenseForwardArgs<T>&); \
-  template std::unique_ptr<Phase<T>> dense_tiles(const DenseDataArgs<T>&);    \
-  template std::unique_ptr<Phase<T>> dense_tiles(const DenseWeightsArgs<T>&);
+  template std::unique_ptr<Phase<T>> dense_tiles(const DenseDataArgs<T>&);
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)
 #undef PRONGHORN_INSTANTIATE

@@ -162,6 +162,12 @@ std::size_t Planner<T>::new_accumulator(const AccumulatorInfo& info) {
 }
 
 template <class T>
+std::ptrdiff_t Planner<T>::new_partial(std::size_t elements) {
+  program_.partials.push_back(elements);
+  return static_cast<std::ptrdiff_t>(program_.partials.size()) - 1;
+}
+
+template <class T>
 typename Planner<T>::Use& Planner<T>::use(const Resource& resource) {
   auto& uses = uses_[static_cast<int>(resource.kind)];
   if (uses.size() <= resource.index) uses.resize(resource.index + 1);

@@ -147,6 +147,7 @@ Step<T> Run<T>::State::step_at(const Program<T>& program, Workspace<T>& workspac
   step.program = &program;
   step.workspace = &workspace;
   step.samples = batch_samples(first_step + at);
+  step.half = program.half(batch_size);
   step.first = at * batch_size;
   step.threads = threads;
   step.source = &data;

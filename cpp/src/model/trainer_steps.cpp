@@ -28,6 +28,7 @@ double Trainer<T>::gradients(std::vector<const T*> inputs, std::vector<Targets<T
     step.program = &program;
     step.workspace = workspace.get();
     step.samples = samples;
+    step.half = program.half(samples);
     step.threads = team;
     step.number = static_cast<std::uint64_t>(state.iterations.load());
     step.source = &data;

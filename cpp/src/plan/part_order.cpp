@@ -42,7 +42,19 @@ void PartOrderBuilder<T>::add(const Phase<T>& phase, std::size_t stage, std::siz
     for (const Resource& r : reads) use(r).read = std::max(use(r).read, at);
     for (const Resource& r : writes) use(r).write = std::max(use(r).write, at);
   }
-  emissions_.push_back({&phase, stage, index, reads, writes, at});
+  emissions_.push_back({&phase, stage, index, reads, writes, at, nullptr, nullptr, {}});
+}
+
+template <class T>
+void PartOrderBuilder<T>::add_halves(std::unique_ptr<Phase<T>> half, std::unique_ptr<Phase<T>> sum,
+                                     const HalvedSum& what) {
+  Emission& emission = emissions_.back();
+  for (const Resource& r : emission.reads) {
+    if (use(r).write >= 0) return;  // not known yet when a part is done
+  }
+  emission.half = std::move(half);
+  emission.sum = std::move(sum);
+  emission.what = what;
 }
 
 template <class T>
@@ -53,7 +65,7 @@ void PartOrderBuilder<T>::add_block(std::size_t samples) {
 
 template <class T>
 PartOrder<T> PartOrderBuilder<T>::finish(const Program<T>& program,
-                                         const std::vector<Variable<T>*>& variables) const {
+                                         const std::vector<Variable<T>*>& variables) {
   PartOrder<T> order;
   if (refused_ || block_ == 0 || block_ > kUnitSamples) return order;
   std::vector<std::size_t> numbers;  // of the stages' first phases
@@ -63,7 +75,7 @@ PartOrder<T> PartOrderBuilder<T>::finish(const Program<T>& program,
     count += stage.phases.size();
   }
   std::set<std::size_t> weights;
-  for (const Emission& emission : emissions_) {
+  for (Emission& emission : emissions_) {
     const typename PartOrder<T>::Entry entry{emission.phase,
                                              numbers[emission.stage] + emission.index};
     StageCost& cost = emission.at < 0 ? order.together_cost : order.after_cost;
@@ -79,6 +91,13 @@ PartOrder<T> PartOrderBuilder<T>::finish(const Program<T>& program,
     const auto at = static_cast<std::size_t>(emission.at);
     if (order.after.size() <= at) order.after.resize(at + 1);
     order.after[at].push_back(entry);
+    if (emission.half != nullptr) {
+      order.together.push_back({emission.half.get(), entry.number});
+      order.after[at].push_back({emission.sum.get(), entry.number});
+      order.halved.push_back(emission.what);
+      order.own.push_back(std::move(emission.half));
+      order.own.push_back(std::move(emission.sum));
+    }
     for (const Resource& r : emission.reads) {
       if (r.kind != Resource::Kind::kTensor || program.tensors[r.index].input >= 0) continue;
       const TensorInfo& tensor = program.tensors[r.index];

@@ -25,10 +25,14 @@ class PartOrderBuilder {
            const std::vector<Resource>& reads, const std::vector<Resource>& writes);
   // The loss takes its rows by blocks of that many samples.
   void add_block(std::size_t samples);
+  // The phase added last sums over the batch. Where two threads take the halves of the batch, `half`
+  // makes the sum of one and `sum` adds the two, and that phase has no tasks.
+  void add_halves(std::unique_ptr<Phase<T>> half, std::unique_ptr<Phase<T>> sum,
+                  const HalvedSum& what);
   // There is no such order.
   void refuse() { refused_ = true; }
   // Empty where there is none.
-  PartOrder<T> finish(const Program<T>& program, const std::vector<Variable<T>*>& variables) const;
+  PartOrder<T> finish(const Program<T>& program, const std::vector<Variable<T>*>& variables);
 
  private:
   struct Emission {
@@ -36,6 +40,8 @@ class PartOrderBuilder {
     std::size_t stage, index;
     std::vector<Resource> reads, writes;
     std::ptrdiff_t at;  // stage after the parts; -1: among them
+    std::unique_ptr<Phase<T>> half, sum;
+    HalvedSum what;
   };
   struct Use {
     std::ptrdiff_t read = -1, write = -1;  // last stages after the parts
@@ -54,6 +60,8 @@ void run_parts(Timer&& timer, const Program<T>& program, Step<T>& step, int thre
                Barrier& barrier) noexcept {
   typename Workspace<T>::Part& mine = step.workspace->part(thread);
   T* const scratch = step.workspace->scratch(thread);
+  step.halves =
+      step.threads == 2 && step.half > 0 && step.workspace->part(1).begin == step.half;
   const auto done = [&](std::size_t number, std::size_t tasks) {
     timer.phase_done(number, tasks > 0);
     if (step.ahead != nullptr) step.ahead->load(number, program.profile.phases.size());

@@ -132,6 +132,13 @@ class Planner {
   // and the direction.
   std::size_t emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resource>& reads,
                    const std::vector<Resource>& writes, PhaseCost cost = {});
+  // For the sum over the batch that was emitted last (PartOrderBuilder::add_halves).
+  void emit_halves(std::unique_ptr<Phase<T>> half, std::unique_ptr<Phase<T>> sum,
+                   const HalvedSum& what) {
+    parts_.add_halves(std::move(half), std::move(sum), what);
+  }
+  // Memory for a sum over each half of a batch.
+  std::ptrdiff_t new_partial(std::size_t elements);
   // A phase that does the work of others, which have no tasks where it has some. It comes at
   // `stage`, that of the first of them.
   void emit_instead(std::size_t stage, std::unique_ptr<Phase<T>> phase, PhaseCost cost);

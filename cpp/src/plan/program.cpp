@@ -17,6 +17,13 @@ double Program<T>::flops(std::size_t samples) const noexcept {
 }
 
 template <class T>
+std::size_t Program<T>::half(std::size_t batch) const noexcept {
+  const std::size_t unit = parts.unit;
+  if (unit == 0 || batch <= unit) return 0;
+  return share_of(divide_up(batch, unit), 0, 2).end * unit;
+}
+
+template <class T>
 Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int threads)
     : capacity_(capacity), threads_(threads), alone_(stages_alone(program, capacity, threads)) {
   const std::size_t line = kAlignment / sizeof(T);
@@ -69,7 +76,8 @@ Workspace<T>::Workspace(const Workspace& whole, const Program<T>& program, std::
       threads_(1),
       bases_(whole.bases_),
       rows_(whole.rows_),
-      sums_(whole.sums_) {
+      sums_(whole.sums_),
+      partials_(whole.partials_) {
   for (std::size_t t = 0; t < program.tensors.size(); ++t) {
     const TensorInfo& info = program.tensors[t];
     if (info.input >= 0) continue;
@@ -85,6 +93,16 @@ Workspace<T>::Workspace(const Workspace& whole, const Program<T>& program, std::
 template <class T>
 void Workspace<T>::make_parts(const Program<T>& program) {
   const std::size_t unit = program.parts.unit;
+  if (threads_ == 2) {
+    const std::size_t line = kAlignment / sizeof(T);
+    std::size_t total = 0;
+    for (const std::size_t size : program.partials) total += 2 * round_up(size, line);
+    partial_arena_ = AlignedBuffer<T>(total);
+    T* next = partial_arena_.data();
+    for (const std::size_t size : program.partials) {
+      for (int half = 0; half < 2; ++half, next += round_up(size, line)) partials_.push_back(next);
+    }
+  }
   for (int thread = 0; thread < threads_; ++thread) {
     const Share share = share_of(divide_up(capacity_, unit), thread, threads_);
     const std::size_t begin = std::min(capacity_, share.begin * unit);

@@ -70,6 +70,19 @@ struct AccumulatorInfo {
   std::size_t width = 1;
 };
 
+// A weight gradient, a sum over the batch, that may be made in two halves.
+struct HalvedSum {
+  std::size_t inputs, outputs, rows_per_sample;
+
+  // Whether it ever is.
+  bool possible() const noexcept { return inputs * outputs <= std::size_t{1} << 16; }
+  // Whether it is, where the batch's first half has that many samples: the thread that adds the
+  // halves reads less of the other's cache than it would have to of activations and gradients.
+  bool pays(std::size_t half) const noexcept {
+    return inputs * outputs <= half * rows_per_sample * (2 * inputs + outputs);
+  }
+};
+
 // Phases in an order in which each thread takes a part of the batch (plan/part_order.hpp).
 template <class T>
 struct PartOrder {
@@ -82,6 +95,8 @@ struct PartOrder {
   std::size_t unit = 0;                   // samples of which a part has a multiple; 0: no order
   StageCost together_cost, after_cost;
   double exchanged_bytes = 0;  // of weights that one thread has updated and all read
+  std::vector<HalvedSum> halved;
+  std::vector<std::unique_ptr<Phase<T>>> own;  // phases of this order alone
 };
 
 template <class T>
@@ -94,12 +109,15 @@ struct Program {
   std::size_t forward_stages = 0;  // backward begins at this stage
   bool updates_state = false;      // forward changes variables (moving statistics)
   std::vector<AccumulatorInfo> accumulators;
+  std::vector<std::size_t> partials;          // elements of sums over half a batch
   std::vector<std::size_t> outputs;           // tensor of each graph output
   std::vector<std::size_t> output_gradients;  // tape: where dJ/dY goes in; else empty
   std::vector<std::size_t> input_gradients;   // tensor of each graph input's gradient; else empty
   ProfileLabels profile;
 
   double flops(std::size_t samples) const noexcept;
+  // Samples of the first half of such a batch, in which some sums are made; 0: none are.
+  std::size_t half(std::size_t batch) const noexcept;
 };
 
 // Memory of one running program for batches of up to `capacity` samples.
@@ -112,6 +130,10 @@ class Workspace {
   T* data(std::size_t tensor) const noexcept { return bases_[tensor]; }
   const T* const* rows(std::size_t tensor) const noexcept { return rows_[tensor]; }
   double* accumulator(std::size_t a) noexcept { return sums_[a]; }
+  // A sum over one half of the batch; where two threads take parts of it only.
+  T* partial(std::ptrdiff_t p, bool second) noexcept {
+    return partials_[2 * static_cast<std::size_t>(p) + (second ? 1 : 0)];
+  }
   T* scratch(int thread) noexcept {
     return scratch_.data() + static_cast<std::size_t>(thread) * scratch_stride_;
   }
@@ -148,6 +170,8 @@ class Workspace {
   std::vector<AlignedBuffer<const T*>> tables_;
   std::vector<AlignedBuffer<double>> accumulators_;
   std::vector<double*> sums_;
+  AlignedBuffer<T> partial_arena_;
+  std::vector<T*> partials_;
   std::vector<Part> parts_;  // one a thread, or none
 };
 
@@ -202,6 +226,8 @@ struct Step {
   std::size_t samples = 0;
   std::size_t begin = 0;  // where it is a part of a batch: its first sample,
   std::size_t batch = 0;  // and the samples of the batch
+  std::size_t half = 0;   // samples of the batch's first half, by which some sums are made; 0: none
+  bool halves = false;    // two threads take these halves
   std::size_t first = 0;  // first sample among the input rows that are bound
   int threads = 1;
   std::uint64_t number = 0;  // selects random streams
