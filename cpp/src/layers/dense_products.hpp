@@ -44,7 +44,7 @@ struct DenseWeightsArgs {
   std::ptrdiff_t partials[2] = {-1, -1};
 
   HalvedSum halved_sum() const noexcept {
-    return {kernel->layout().rows, kernel->layout().cols, rows_per_sample};
+    return {kernel->layout().rows, kernel->layout().cols, rows_per_sample, 0};
   }
   // Whether the step's gradient is the sum of those over two halves.
   bool halved(const Step<T>& step) const noexcept {

@@ -65,6 +65,7 @@ Run<T>::State::State(std::shared_ptr<Trainer<T>> trainer_, std::vector<const T*>
   const std::size_t chunk = std::min(chunk_steps(program, batch_size, training), steps());
   tables_ = InputTables<T>(program, std::min(checked_multiply(chunk, batch_size), samples));
   scalars_.resize(chunk);
+  half_ = program.half(batch_size);
   begin(shuffle_seed);
 }
 
@@ -147,7 +148,7 @@ Step<T> Run<T>::State::step_at(const Program<T>& program, Workspace<T>& workspac
   step.program = &program;
   step.workspace = &workspace;
   step.samples = batch_samples(first_step + at);
-  step.half = program.half(batch_size);
+  step.half = half_;
   step.first = at * batch_size;
   step.threads = threads;
   step.source = &data;

@@ -54,6 +54,7 @@ struct Run<T>::State {
 
   InputTables<T> tables_;
   bool scattered_ = false;
+  std::size_t half_ = 0;  // samples of a batch's first half (Program::half)
   std::vector<kernels::OptimizerScalars<T>> scalars_;
   std::unique_ptr<Workspace<T>> workspace_;
   std::vector<std::unique_ptr<Workspace<T>>> evaluation_workspaces_;

@@ -76,6 +76,12 @@ PartOrder<T> PartOrderBuilder<T>::finish(const Program<T>& program,
   }
   std::set<std::size_t> weights;
   for (Emission& emission : emissions_) {
+    double bytes = 0;
+    for (const Resource& r : emission.reads) {
+      if (r.kind != Resource::Kind::kTensor || program.tensors[r.index].input >= 0) continue;
+      const TensorInfo& tensor = program.tensors[r.index];
+      bytes += static_cast<double>(tensor.rows * tensor.cols * sizeof(T));
+    }
     const typename PartOrder<T>::Entry entry{emission.phase,
                                              numbers[emission.stage] + emission.index};
     StageCost& cost = emission.at < 0 ? order.together_cost : order.after_cost;
@@ -95,14 +101,11 @@ PartOrder<T> PartOrderBuilder<T>::finish(const Program<T>& program,
       order.together.push_back({emission.half.get(), entry.number});
       order.after[at].push_back({emission.sum.get(), entry.number});
       order.halved.push_back(emission.what);
+      order.halved.back().bytes_per_sample = bytes;
       order.own.push_back(std::move(emission.half));
       order.own.push_back(std::move(emission.sum));
     }
-    for (const Resource& r : emission.reads) {
-      if (r.kind != Resource::Kind::kTensor || program.tensors[r.index].input >= 0) continue;
-      const TensorInfo& tensor = program.tensors[r.index];
-      cost.bytes_per_sample += static_cast<double>(tensor.rows * tensor.cols * sizeof(T));
-    }
+    cost.bytes_per_sample += bytes;
   }
   if (order.after.empty()) return {};
   for (const std::size_t v : weights) {

@@ -20,7 +20,9 @@ template <class T>
 std::size_t Program<T>::half(std::size_t batch) const noexcept {
   const std::size_t unit = parts.unit;
   if (unit == 0 || batch <= unit) return 0;
-  return share_of(divide_up(batch, unit), 0, 2).end * unit;
+  const std::size_t half = share_of(divide_up(batch, unit), 0, 2).end * unit;
+  const auto pays = [half](const HalvedSum& sum) { return sum.pays(half); };
+  return std::any_of(parts.halved.begin(), parts.halved.end(), pays) ? half : 0;
 }
 
 template <class T>

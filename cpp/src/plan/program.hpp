@@ -73,13 +73,16 @@ struct AccumulatorInfo {
 // A weight gradient, a sum over the batch, that may be made in two halves.
 struct HalvedSum {
   std::size_t inputs, outputs, rows_per_sample;
+  double bytes_per_sample;  // of activations and gradients that are read for it
 
   // Whether it ever is.
   bool possible() const noexcept { return inputs * outputs <= std::size_t{1} << 16; }
   // Whether it is, where the batch's first half has that many samples: the thread that adds the
-  // halves reads less of the other's cache than it would have to of activations and gradients.
+  // halves reads less of the other's cache than it would have to of activations and gradients, and
+  // to add them costs one thread little beside the sums.
   bool pays(std::size_t half) const noexcept {
-    return inputs * outputs <= half * rows_per_sample * (2 * inputs + outputs);
+    const std::size_t rows = half * rows_per_sample;
+    return rows >= 64 && inputs * outputs <= rows * (2 * inputs + outputs);
   }
 };
 

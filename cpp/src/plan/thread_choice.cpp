@@ -59,8 +59,14 @@ double parts_seconds(const Program<T>& program, std::size_t samples, int threads
   }
   const std::size_t largest = divide_up(divide_up(samples, order.unit), n) * order.unit;
   const double others = static_cast<double>(threads - 1) / threads;
-  const double exchanged =
+  double exchanged =
       order.exchanged_bytes + order.after_cost.bytes_per_sample * static_cast<double>(samples);
+  const std::size_t half = threads == 2 ? program.half(samples) : 0;
+  for (const HalvedSum& sum : order.halved) {
+    if (half == 0 || !sum.pays(half)) continue;
+    exchanged -= sum.bytes_per_sample * static_cast<double>(samples);
+    exchanged += static_cast<double>(sum.inputs * sum.outputs * sizeof(T));
+  }
   return serial_seconds<T>(order.together_cost, std::min(samples, largest)) +
          serial_seconds<T>(order.after_cost, samples) / threads +
          static_cast<double>(1 + order.after.size()) * barrier_seconds(threads) +
