@@ -266,11 +266,12 @@ class PackedBackwardWeights final : public Phase<T> {
     const std::size_t batch = step.rows(args_.dz);
     for (std::size_t k = 0; k < batch; k += kDepth) {
       const std::size_t depth = std::min(kDepth, batch - k);
-      for (std::size_t r = 0; r < rows; r += kSinkRows) {
-        kernels::table<T>().products.pack_columns(step.row_pointers(args_.x) + k, row + r,
-                                                  std::min(kSinkRows, rows - r), depth,
-                                                  out + k * rows + r * depth);
-      }
+      // All whole runs at once, as the tiles follow each other: long pieces of each row of X.
+      const std::size_t whole = rows / kSinkRows * kSinkRows;
+      const T* const* const x = step.row_pointers(args_.x) + k;
+      const auto& pack_columns = kernels::table<T>().products.pack_columns;
+      pack_columns(x, row, whole, depth, out + k * rows);
+      pack_columns(x, row + whole, rows - whole, depth, out + k * rows + whole * depth);
     }
   }
 
