@@ -145,7 +145,15 @@ void pack_rows(const T* const* a_rows, std::size_t k0, std::size_t rows, std::si
 template <class T>
 void pack_columns(const T* const* a_rows, std::size_t i0, std::size_t count, std::size_t depth,
                   T* out) noexcept {
+  if (count == 0) return;
+  // Each row is another page, so its lines are asked for well before they are copied.
+  constexpr std::size_t kAhead = 8, kLine = 64 / sizeof(T);
   for (std::size_t r = 0; r < depth; ++r) {
+    if (r + kAhead < depth) {
+      const T* const coming = a_rows[r + kAhead] + i0;
+      for (std::size_t i = 0; i < count; i += kLine) __builtin_prefetch(coming + i);
+      __builtin_prefetch(coming + count - 1);
+    }
     T* to = out;
     for_each_tile(count, kTallTileRows, [&](std::size_t first, std::size_t height) {
       for (std::size_t i = 0; i < height; i += kLanes<T>) {
