@@ -165,31 +165,41 @@ class PackedBackwardData final : public Phase<T> {
   const DenseDataArgs<T> args_;
 };
 
-// The memory that a sink will touch for some rows of a panel, cut into `calls` even pieces.
+// The memory that is wanted soon, cut into `calls` even pieces: what a sink will touch for some rows
+// of a panel, then the panel that comes next.
 template <class T>
 class Stream {
  public:
-  Stream(const Sink<T>& sink, std::size_t j, std::size_t row, std::size_t rows, std::size_t calls)
-      : calls_(calls) {
+  Stream(const Sink<T>& sink, std::size_t j, std::size_t row, std::size_t rows, const T* next,
+         std::size_t next_elements, std::size_t calls) {
     const PanelLayout& layout = sink.variable->layout();
     const std::size_t offset = layout.offset(j) + row * layout.width(j);
-    bytes_ = rows * layout.width(j) * sizeof(T);
-    arrays_[count_++] = sink.fused ? sink.variable->packed() + offset : sink.buffer + offset;
+    const std::size_t n = rows * layout.width(j);
+    add(sink.fused ? sink.variable->packed() + offset : sink.buffer + offset, n);
     for (int s = 0; s < kernels::kMaxSlots && sink.fused; ++s) {
-      if (sink.slots[s] != nullptr) arrays_[count_++] = sink.slots[s] + offset;
+      if (sink.slots[s] != nullptr) add(sink.slots[s] + offset, n);
     }
-    calls_each_ = std::max<std::size_t>(1, calls_ / count_);
+    if (next != nullptr) add(next, next_elements);
+    calls_each_ = std::max<std::size_t>(1, calls / count_);
   }
   const char* from(std::size_t call) const noexcept {
-    const std::size_t array = std::min(call / calls_each_, count_ - 1);
-    const std::size_t piece = std::min(call - array * calls_each_, calls_each_ - 1);
-    return reinterpret_cast<const char*>(arrays_[array]) + bytes_ * piece / calls_each_;
+    const std::size_t piece = std::min(call - array(call) * calls_each_, calls_each_ - 1);
+    return arrays_[array(call)] + bytes_[array(call)] * piece / calls_each_;
   }
-  std::size_t bytes() const noexcept { return bytes_ / calls_each_; }
+  std::size_t bytes(std::size_t call) const noexcept { return bytes_[array(call)] / calls_each_; }
 
  private:
-  const T* arrays_[1 + kernels::kMaxSlots];
-  std::size_t count_ = 0, calls_, calls_each_, bytes_;
+  void add(const T* from, std::size_t elements) noexcept {
+    arrays_[count_] = reinterpret_cast<const char*>(from);
+    bytes_[count_++] = elements * sizeof(T);
+  }
+  std::size_t array(std::size_t call) const noexcept {
+    return std::min(call / calls_each_, count_ - 1);
+  }
+
+  const char* arrays_[2 + kernels::kMaxSlots];
+  std::size_t bytes_[2 + kernels::kMaxSlots];
+  std::size_t count_ = 0, calls_each_;
 };
 
 template <class T>
@@ -220,7 +230,9 @@ class PackedBackwardWeights final : public Phase<T> {
         T* const block = panels + group * batch * layout.panel;
         pack_block(step, row, rows, block);
         for (std::size_t p = j; p < last; ++p) {
-          one_block(step, p, row, rows, panels + (p - j) * batch * layout.panel, block, gradient);
+          const std::size_t next = p + 1 < last ? p + 1 : j;
+          one_block(step, p, row, rows, panels + (p - j) * batch * layout.panel, block,
+                    panels + (next - j) * batch * layout.panel, gradient);
         }
       }
     }
@@ -275,14 +287,15 @@ class PackedBackwardWeights final : public Phase<T> {
     }
   }
 
-  // Rows [row, row + rows) of panel j of dW, and into the sink.
+  // Rows [row, row + rows) of panel j of dW, and into the sink; panel `next` of dZ comes after it.
   void one_block(const Step<T>& step, std::size_t j, std::size_t row, std::size_t rows, const T* dz,
-                 const T* x, T* gradient) const noexcept {
+                 const T* x, const T* next, T* gradient) const noexcept {
     const auto& table = kernels::table<T>();
     const PanelLayout& layout = args_.kernel->layout();
     const std::size_t batch = step.rows(args_.dz), width = layout.width(j);
     Sink<T>& sink = *args_.kernel_part.sink;
-    const Stream stream(sink, j, row, rows, divide_up(batch, kDepth) * divide_up(rows, kSinkRows));
+    const Stream stream(sink, j, row, rows, batch < kDepth ? nullptr : next, batch * width,
+                        divide_up(batch, kDepth) * divide_up(rows, kSinkRows));
     std::size_t call = 0;
     if (width < layout.vector) {
       table.products.narrow_columns(step.row_pointers(args_.x), row, rows, batch, dz, width,
@@ -294,7 +307,7 @@ class PackedBackwardWeights final : public Phase<T> {
         const std::size_t count = std::min(kSinkRows, rows - r);
         table.products.packed(x + k * rows + r * depth, count, depth, dz + k * width, width,
                               nullptr, k > 0, gradient + r * width, width, width / layout.vector,
-                              stream.from(call), stream.bytes());
+                              stream.from(call), stream.bytes(call));
       }
     }
     for (std::size_t r = 0; r < rows; r += kSinkRows) {
