@@ -4,17 +4,30 @@
 
 #include "kernels/body/loss_loops.hpp"
 #include "kernels/body/math.hpp"
+#include "kernels/body/transpose.hpp"
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 
 constexpr std::size_t kNarrowClasses = 16;
 
-// Up to kLanes rows of up to kNarrowClasses columns, column by column.
-template <class T>
+// Up to kLanes rows of up to kNarrowClasses columns, column by column. Keep columns of them change
+// sides in registers; Keep = 0 stands for any number, an element at a time.
+template <class T, int Keep>
 struct LaneBlock {
-  alignas(kVectorBytes) T at[kNarrowClasses][kLanes<T>];
+  static constexpr int kColumns = Keep == 0 ? static_cast<int>(kNarrowClasses) : Keep;
+  alignas(kVectorBytes) T at[kColumns][kLanes<T>];
 
   PRONGHORN_MEMBER void gather(const T* x, std::size_t ld, std::size_t rows, std::size_t cols) {
+    if constexpr (Keep > 0) {
+      constexpr int kCount = static_cast<int>(kLanes<T>);
+      Vec<T> block[kLanes<T>];
+      unroll<kCount>([&](auto r) PRONGHORN_UNROLLED {
+        block[r] = static_cast<std::size_t>(r) < rows ? load_up_to(x + r * ld, cols) : Vec<T>{};
+      });
+      first_columns<T, Keep, kCount, kCount>(block);
+      unroll<Keep>([&](auto c) PRONGHORN_UNROLLED { store<T>(at[c], block[c]); });
+      return;
+    }
     for (std::size_t r = 0; r < rows; ++r) {
       for (std::size_t c = 0; c < cols; ++c) at[c][r] = x[r * ld + c];
     }
@@ -23,32 +36,73 @@ struct LaneBlock {
     }
   }
   PRONGHORN_MEMBER void scatter(T* x, std::size_t ld, std::size_t rows, std::size_t cols) const {
+    if constexpr (Keep > 0) {
+      constexpr int kRows = static_cast<int>(kLanes<T>) / Keep;
+      Vec<T> block[Keep];
+      unroll<Keep>([&](auto c) PRONGHORN_UNROLLED {
+        block[c] = static_cast<std::size_t>(c) < cols ? load(at[c]) : Vec<T>{};
+      });
+      rows_of_columns<T, Keep>(block);
+      if constexpr (kRows == 1) {
+        unroll<Keep>([&](auto r) PRONGHORN_UNROLLED {
+          if (static_cast<std::size_t>(r) < rows) store_up_to<T>(x + r * ld, block[r], cols);
+        });
+      } else {
+        alignas(kVectorBytes) T packed[kLanes<T>][Keep];
+        unroll<Keep>([&](auto v) PRONGHORN_UNROLLED { store<T>(packed[v * kRows], block[v]); });
+        if (cols == Keep) {
+          for (std::size_t r = 0; r < rows; ++r) copy<Keep>(packed[r], x + r * ld);
+        } else if (cols == Keep - 1) {
+          for (std::size_t r = 0; r < rows; ++r) copy<Keep - 1>(packed[r], x + r * ld);
+        } else {
+          for (std::size_t r = 0; r < rows; ++r) copy<2>(packed[r], x + r * ld);
+        }
+      }
+      return;
+    }
     for (std::size_t r = 0; r < rows; ++r) {
       for (std::size_t c = 0; c < cols; ++c) x[r * ld + c] = at[c][r];
     }
   }
+
+ private:
+  template <int N>
+  static PRONGHORN_MEMBER void copy(const T* from, T* to) {
+    __builtin_memcpy(to, from, N * sizeof(T));
+  }
 };
 
-// sparse_categorical_crossentropy_logits for cols <= kNarrowClasses; the equations stand there.
 template <class T>
-PRONGHORN_INLINE void sparse_crossentropy_by_lanes(const LossArgs<T>& args, bool with_gradient) {
+PRONGHORN_INLINE IntVec<T> load_labels(const std::int32_t* labels, std::size_t count) {
+  if constexpr (sizeof(T) == sizeof(std::int32_t)) {
+    if (count == kLanes<T>) {
+      IntVec<T> all;
+      __builtin_memcpy(&all, labels, sizeof all);
+      return all;
+    }
+  }
+  IntVec<T> some = {};
+  for (std::size_t i = 0; i < count; ++i) some[i] = labels[i];
+  return some;
+}
+
+// sparse_categorical_crossentropy_logits for cols <= LaneBlock::kColumns; the equations stand there.
+template <class T, int Keep>
+PRONGHORN_INLINE void sparse_crossentropy_of_lanes(const LossArgs<T>& args, bool with_gradient) {
   const std::size_t cols = args.cols;
   for (std::size_t first = 0; first < args.rows; first += kLanes<T>) {
     const std::size_t rest = args.rows - first;
     const std::size_t count = rest < kLanes<T> ? rest : kLanes<T>;
-    LaneBlock<T> block;
+    LaneBlock<T, Keep> block;
     block.gather(args.pred + first * args.ld_pred, args.ld_pred, count, cols);
-    T label_lanes[kLanes<T>] = {};
-    T logit_lanes[kLanes<T>] = {};
-    for (std::size_t r = 0; r < count; ++r) {
-      const std::int32_t label = args.labels[first + r];
-      label_lanes[r] = static_cast<T>(label);
-      logit_lanes[r] = block.at[label][r];
-    }
-    const Vec<T> labels = load(label_lanes);
-    const Vec<T> at_label = load(logit_lanes);
+    const IntVec<T> labels = load_labels<T>(args.labels + first, count);
     Vec<T> shift = load(block.at[0]);
-    for (std::size_t c = 1; c < cols; ++c) shift = max<T>(load(block.at[c]), shift);
+    Vec<T> at_label = shift;
+    for (std::size_t c = 1; c < cols; ++c) {
+      const Vec<T> z = load(block.at[c]);
+      shift = max<T>(z, shift);
+      at_label = select<T>(labels == static_cast<typename VecTraits<T>::Int>(c), z, at_label);
+    }
     // As in softmax_row: the largest logit's own 1 is kept apart.
     Vec<T> below = {};
     Vec<T> peaks = splat<T>(-1);
@@ -69,10 +123,26 @@ PRONGHORN_INLINE void sparse_crossentropy_by_lanes(const LossArgs<T>& args, bool
     for (std::size_t c = 0; c < cols; ++c) {
       const Vec<T> e = load(block.at[c]);
       const Vec<T> others = select<T>(right, excess, total - e);
-      const IntVec<T> here = labels == splat<T>(static_cast<T>(c));
+      const IntVec<T> here = labels == static_cast<typename VecTraits<T>::Int>(c);
       store<T>(block.at[c], select<T>(here, -others, e) * factor);
     }
     block.scatter(args.grad + first * args.ld_grad, args.ld_grad, count, cols);
+  }
+}
+
+template <class T>
+PRONGHORN_INLINE void sparse_crossentropy_by_lanes(const LossArgs<T>& args, bool with_gradient) {
+  constexpr int kCount = static_cast<int>(kLanes<T>);
+  if constexpr (kCount > 4) {
+    if (args.cols > 1 && args.cols <= 4) {
+      sparse_crossentropy_of_lanes<T, 4>(args, with_gradient);
+      return;
+    }
+  }
+  if (args.cols <= kLanes<T>) {
+    sparse_crossentropy_of_lanes<T, kCount>(args, with_gradient);
+  } else {
+    sparse_crossentropy_of_lanes<T, 0>(args, with_gradient);
   }
 }
 

@@ -33,6 +33,45 @@ PRONGHORN_INLINE void transpose_registers(Vec<T> (&block)[kLanes<T>]) noexcept {
   });
 }
 
+// The rounds that the first Keep columns of a block need: of N vectors, each with Columns columns of
+// kLanes / Columns rows, the halves without such columns are left out. Ends with a column in each
+// of block[0 .. Keep).
+template <class T, int Keep, int N, int Columns>
+PRONGHORN_INLINE void first_columns(Vec<T>* block) noexcept {
+  constexpr int kCount = static_cast<int>(kLanes<T>);
+  using Lanes = std::make_integer_sequence<int, kCount>;
+  if constexpr (Columns > Keep) {
+    unroll<N / 2>([&](auto i) PRONGHORN_UNROLLED {
+      block[i] = zip<T, 0>(block[i], block[i + N / 2], Lanes{});
+    });
+    first_columns<T, Keep, N / 2, Columns / 2>(block);
+  } else if constexpr (Columns > 1) {
+    Vec<T> zipped[N];
+    unroll<N / 2>([&](auto i) PRONGHORN_UNROLLED {
+      zipped[2 * i] = zip<T, 0>(block[i], block[i + N / 2], Lanes{});
+      zipped[2 * i + 1] = zip<T, 1>(block[i], block[i + N / 2], Lanes{});
+    });
+    unroll<N>([&](auto i) PRONGHORN_UNROLLED { block[i] = zipped[i]; });
+    first_columns<T, Keep, N, Columns / 2>(block);
+  }
+}
+
+// Back from N columns, a power of two: each vector then holds kLanes / N rows of N elements.
+template <class T, int N, int Rounds = N>
+PRONGHORN_INLINE void rows_of_columns(Vec<T>* block) noexcept {
+  if constexpr (Rounds > 1) {
+    constexpr int kCount = static_cast<int>(kLanes<T>);
+    using Lanes = std::make_integer_sequence<int, kCount>;
+    Vec<T> zipped[N];
+    unroll<N / 2>([&](auto i) PRONGHORN_UNROLLED {
+      zipped[2 * i] = zip<T, 0>(block[i], block[i + N / 2], Lanes{});
+      zipped[2 * i + 1] = zip<T, 1>(block[i], block[i + N / 2], Lanes{});
+    });
+    unroll<N>([&](auto i) PRONGHORN_UNROLLED { block[i] = zipped[i]; });
+    rows_of_columns<T, N, Rounds / 2>(block);
+  }
+}
+
 template <class T>
 PRONGHORN_INLINE void transpose_block(const T* src, std::size_t lds, T* dst,
                                       std::size_t ldd) noexcept {
