@@ -70,7 +70,8 @@ struct Products {
   void (*transpose)(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
                     std::size_t cols) noexcept;
 
-  // sums[j] = sum_r B[r*ldb + j] for j < cols, in order of r.
+  // sums[j] = sum_r B[r*ldb + j] for j < cols: four chains in order of r, one for each r mod 4,
+  // which are added in pairs.
   void (*column_sums)(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols,
                       T* sums) noexcept;
 

@@ -55,7 +55,7 @@ class PanelProducts {
   }
   // A panel that many rows of dW pass over is worth a copy without gaps.
   void pack(std::size_t batch, std::size_t rows, T* copy) noexcept {
-    if (batch < kPackRows || ld_ == width_ || rows <= kSinkRows) return;
+    if (batch < kPackRows || ld_ == width_ || rows <= 2 * kSinkRows) return;
     for (std::size_t r = 0; r < batch; ++r) {
       std::memcpy(copy + r * width_, dz_ + r * ld_, width_ * sizeof(T));
     }

@@ -186,25 +186,39 @@ void packed(const T* a, std::size_t rows, std::size_t depth, const T* b, std::si
   });
 }
 
-// Every column is one chain in order of r; four vectors of columns at a time hide its latency.
+// Sums of Vectors vectors of columns: row r goes to chain r mod 4, as one chain alone would wait for
+// its additions.
+template <class T, int Vectors>
+PRONGHORN_INLINE void sum_rows(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols,
+                               T* sums) noexcept {
+  constexpr int kChains = 4;
+  Vec<T> sum[kChains][Vectors] = {};
+  const auto add = [&](auto chain, const T* row) PRONGHORN_UNROLLED {
+    unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED {
+      sum[chain][v] += load_up_to(row + v * kLanes<T>, cols - v * kLanes<T>);
+    });
+  };
+  std::size_t r = 0;
+  for (; r + kChains <= rows; r += kChains) {
+    unroll<kChains>([&](auto c) PRONGHORN_UNROLLED { add(c, b + (r + c) * ldb); });
+  }
+  unroll<kChains - 1>([&](auto c) PRONGHORN_UNROLLED {
+    if (r + c < rows) add(c, b + (r + c) * ldb);
+  });
+  unroll<Vectors>([&](auto v) PRONGHORN_UNROLLED {
+    store_up_to<T>(sums + v * kLanes<T>, (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]),
+                   cols - v * kLanes<T>);
+  });
+}
+
 template <class T>
 void column_sums(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols,
                  T* sums) noexcept {
-  constexpr int kGroup = 4;
   std::size_t j = 0;
-  for (; j + kGroup * kLanes<T> <= cols; j += kGroup * kLanes<T>) {
-    Vec<T> sum[kGroup] = {};
-    for (std::size_t r = 0; r < rows; ++r) {
-      unroll<kGroup>([&](auto g)
-                         PRONGHORN_UNROLLED { sum[g] += load(b + r * ldb + j + g * kLanes<T>); });
-    }
-    unroll<kGroup>([&](auto g) PRONGHORN_UNROLLED { store<T>(sums + j + g * kLanes<T>, sum[g]); });
+  for (; j + 2 * kLanes<T> <= cols; j += 2 * kLanes<T>) {
+    sum_rows<T, 2>(b + j, ldb, rows, 2 * kLanes<T>, sums + j);
   }
-  for (; j < cols; j += kLanes<T>) {
-    Vec<T> sum = {};
-    for (std::size_t r = 0; r < rows; ++r) sum += load_up_to(b + r * ldb + j, cols - j);
-    store_up_to<T>(sums + j, sum, cols - j);
-  }
+  for (; j < cols; j += kLanes<T>) sum_rows<T, 1>(b + j, ldb, rows, cols - j, sums + j);
 }
 
 // Sixteen partial sums whatever the length of a vector, so that every instruction set adds in the
