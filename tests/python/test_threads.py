@@ -118,6 +118,70 @@ def test_parts_of_the_batch_change_nothing(kind, dtype):
             assert train(kind, dtype, batch_size=200) == expected, (sharing, count)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch_size", [128, 129, 200, 500])
+def test_gradients_summed_by_halves_of_the_batch(batch_size, dtype):
+    """Two threads add what each has summed; here the last batch has fewer rows than a half, too."""
+    rng = np.random.default_rng(batch_size)
+    rows = 2 * batch_size + 23
+    x, y = rng.normal(size=(rows, 20)), rng.normal(size=(rows, 3))
+    shapes = [(20, 75), (75,), (75, 33), (33,), (33, 3)]
+    start = [rng.normal(scale=0.1, size=shape) for shape in shapes]
+    expected = [weight.copy() for weight in start]
+    for first in range(0, rows, batch_size):
+        w0, b0, w1, b1, w2 = expected
+        batch, target = x[first : first + batch_size], y[first : first + batch_size]
+        low = np.tanh(batch @ w0 + b0)
+        high = np.tanh(low @ w1 + b1)
+        error = 2 * (high @ w2 - target) / target.size
+        above = error @ w2.T * (1 - high**2)
+        below = above @ w1.T * (1 - low**2)
+        slopes = [batch.T @ below, below.sum(0), low.T @ above, above.sum(0), high.T @ error]
+        expected = [w - 0.5 * slope for w, slope in zip(expected, slopes, strict=True)]
+    trained = []
+    for sharing, threads in [("auto", 1), *((s, n) for s in ("parts", "phases") for n in COUNTS)]:
+        _core.set_sharing(sharing)
+        _core.set_num_threads(threads)
+        model = keras.Sequential(
+            [
+                keras.Input((20,), dtype=dtype),
+                keras.layers.Dense(75, "tanh", dtype=dtype),
+                keras.layers.Dense(33, "tanh", dtype=dtype),
+                keras.layers.Dense(3, use_bias=False, dtype=dtype),
+            ]
+        )
+        model.set_weights(start)
+        model.compile(keras.optimizers.SGD(0.5), loss="mse")
+        model.fit(*(a.astype(dtype) for a in (x, y)), batch_size, shuffle=False, verbose=0)
+        trained.append(model.get_weights())
+        for ours, theirs in zip(trained[0], trained[-1], strict=True):
+            np.testing.assert_array_equal(theirs, ours, err_msg=f"{sharing} {threads}")
+    for ours, reference in zip(trained[0], expected, strict=True):
+        np.testing.assert_allclose(
+            ours, reference, rtol=0, atol=2e-6 if dtype == "float32" else 1e-13
+        )
+
+
+def test_batches_of_other_sizes_do_not_change_the_halves():
+    """Memory made for a large batch serves smaller ones, whose halves lie elsewhere."""
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(400, 16)), rng.normal(size=(400, 2))
+    trained = []
+    for threads in (1, 2):
+        _core.set_sharing("parts")
+        _core.set_num_threads(threads)
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential(
+            [keras.Input((16,)), keras.layers.Dense(64, "relu"), keras.layers.Dense(2)]
+        )
+        model.compile("adam", "mse")
+        for size in (400, 140, 256, 33, 400, 128):
+            model.train_on_batch(x[:size], y[:size])
+        trained.append(model.get_weights())
+    for ours, theirs in zip(*trained, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_parts_of_a_batch_with_weights_and_metrics():
     """Means over the whole batch, though each thread sees a part: against NumPy in float64."""
     rng = np.random.default_rng(2)

@@ -130,8 +130,7 @@ struct Dense {
     if (writes.empty()) return;
     DenseWeightsArgs<T> args{kernel, parts[0], parts[1], x, dz, rows_per_sample, one_pass};
     // A later use of a shared variable would come between the halves.
-    bool halves = !kernels::may_prefer_blas(kernels::gemm_choice()) &&
-                  args.halved_sum().possible();
+    bool halves = !kernels::may_prefer_blas(kernels::gemm_choice()) && args.halved_sum().possible();
     for (const std::size_t v : used) halves = halves && planner.graph().variable_uses(v) == 1;
     if (halves) {
       const PanelLayout& layout = kernel->layout();

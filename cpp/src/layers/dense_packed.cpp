@@ -165,8 +165,8 @@ class PackedBackwardData final : public Phase<T> {
   const DenseDataArgs<T> args_;
 };
 
-// The memory that is wanted soon, cut into `calls` even pieces: what a sink will touch for some rows
-// of a panel, then the panel that comes next.
+// The memory that is wanted soon, cut into `calls` even pieces: what a sink will touch for some
+// rows of a panel, then the panel that comes next.
 template <class T>
 class Stream {
  public:

@@ -40,7 +40,8 @@ struct DenseWeightsArgs {
   std::size_t x, dz;
   std::size_t rows_per_sample;
   bool one_pass = false;  // likewise
-  // Numbers of the partial sums of dW and db, where they may be made by halves of the batch; else -1.
+  // Numbers of the partial sums of dW and db, where they may be made by halves of the batch; else
+  // -1.
   std::ptrdiff_t partials[2] = {-1, -1};
 
   HalvedSum halved_sum() const noexcept {

@@ -1,6 +1,6 @@
-// Forward and dX by tile kernels on panels of W (kernels/table.hpp, Products). A task of the forward
-// and the weight phases is a panel of columns, so the thread that updates a panel is the one that
-// reads it in the next forward; a task of the data phase is a panel of dX's columns.
+// Forward and dX by tile kernels on panels of W (kernels/table.hpp, Products). A task of the
+// forward and the weight phases is a panel of columns, so the thread that updates a panel is the
+// one that reads it in the next forward; a task of the data phase is a panel of dX's columns.
 #include <algorithm>
 #include <cstring>
 

@@ -25,8 +25,8 @@ class PartOrderBuilder {
            const std::vector<Resource>& reads, const std::vector<Resource>& writes);
   // The loss takes its rows by blocks of that many samples.
   void add_block(std::size_t samples);
-  // The phase added last sums over the batch. Where two threads take the halves of the batch, `half`
-  // makes the sum of one and `sum` adds the two, and that phase has no tasks.
+  // The phase added last sums over the batch. Where two threads take the halves of the batch,
+  // `half` makes the sum of one and `sum` adds the two, and that phase has no tasks.
   void add_halves(std::unique_ptr<Phase<T>> half, std::unique_ptr<Phase<T>> sum,
                   const HalvedSum& what);
   // There is no such order.
@@ -60,8 +60,7 @@ void run_parts(Timer&& timer, const Program<T>& program, Step<T>& step, int thre
                Barrier& barrier) noexcept {
   typename Workspace<T>::Part& mine = step.workspace->part(thread);
   T* const scratch = step.workspace->scratch(thread);
-  step.halves =
-      step.threads == 2 && step.half > 0 && step.workspace->part(1).begin == step.half;
+  step.halves = step.threads == 2 && step.half > 0 && step.workspace->part(1).begin == step.half;
   const auto done = [&](std::size_t number, std::size_t tasks) {
     timer.phase_done(number, tasks > 0);
     if (step.ahead != nullptr) step.ahead->load(number, program.profile.phases.size());

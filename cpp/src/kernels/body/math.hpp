@@ -9,6 +9,9 @@
 
 #include "kernels/body/math_constants.hpp"
 #include "kernels/body/vec.hpp"
+#if defined(__AVX512F__)
+#include "kernels/isa/tanh_avx512.hpp"
+#endif
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 
@@ -173,10 +176,13 @@ PRONGHORN_INLINE Vec<T> log1p(Vec<T> x) {
   return or_sign<T>(detail::log_specials<T>(u, result), x);
 }
 
-// tanh |x| = t / (t + 2) with t = expm1(2 |x|). 3 ULP, all x.
+// tanh |x| = t / (t + 2) with t = expm1(2 |x|), or by a table. 3 ULP, all x.
 template <class T>
 PRONGHORN_INLINE Vec<T> tanh(Vec<T> x) {
   const Vec<T> a = min<T>(splat<T>(MathConstants<T>::kTanhMax), abs<T>(x));
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) return or_sign<T>(detail::tanh_of_magnitude(a), x);
+#endif
   const Vec<T> half = detail::half_expm1<T>(a + a);
   return or_sign<T>(half / (half + T(1)), x);
 }

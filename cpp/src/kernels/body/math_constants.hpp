@@ -24,7 +24,7 @@ struct MathConstants<float> {
   static constexpr float kExpMax = 89.0f;
   static constexpr float kExpMin = -105.0f;
   static constexpr float kExpm1Min = -18.0f;  // expm1 is -1 from here down
-  static constexpr float kTanhMax = 10.0f;    // tanh is 1 from here up
+  static constexpr float kTanhMax = 9.5f;     // tanh is 1 from here up
   static constexpr float kErfSmall = 0.9f;
   static constexpr float kErfMax = 11.0f;  // erfc is zero from here up
   static constexpr float kErfcCentre = 3.0f;

@@ -86,7 +86,8 @@ PRONGHORN_INLINE IntVec<T> load_labels(const std::int32_t* labels, std::size_t c
   return some;
 }
 
-// sparse_categorical_crossentropy_logits for cols <= LaneBlock::kColumns; the equations stand there.
+// sparse_categorical_crossentropy_logits for cols <= LaneBlock::kColumns; the equations stand
+// there.
 template <class T, int Keep>
 PRONGHORN_INLINE void sparse_crossentropy_of_lanes(const LossArgs<T>& args, bool with_gradient) {
   const std::size_t cols = args.cols;

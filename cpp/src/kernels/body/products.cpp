@@ -186,8 +186,8 @@ void packed(const T* a, std::size_t rows, std::size_t depth, const T* b, std::si
   });
 }
 
-// Sums of Vectors vectors of columns: row r goes to chain r mod 4, as one chain alone would wait for
-// its additions.
+// Sums of Vectors vectors of columns: row r goes to chain r mod 4, as one chain alone would wait
+// for its additions.
 template <class T, int Vectors>
 PRONGHORN_INLINE void sum_rows(const T* b, std::size_t ldb, std::size_t rows, std::size_t cols,
                                T* sums) noexcept {

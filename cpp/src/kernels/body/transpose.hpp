@@ -33,9 +33,9 @@ PRONGHORN_INLINE void transpose_registers(Vec<T> (&block)[kLanes<T>]) noexcept {
   });
 }
 
-// The rounds that the first Keep columns of a block need: of N vectors, each with Columns columns of
-// kLanes / Columns rows, the halves without such columns are left out. Ends with a column in each
-// of block[0 .. Keep).
+// The rounds that the first Keep columns of a block need: of N vectors, each with Columns columns
+// of kLanes / Columns rows, the halves without such columns are left out. Ends with a column in
+// each of block[0 .. Keep).
 template <class T, int Keep, int N, int Columns>
 PRONGHORN_INLINE void first_columns(Vec<T>* block) noexcept {
   constexpr int kCount = static_cast<int>(kLanes<T>);
