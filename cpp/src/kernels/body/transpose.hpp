@@ -5,6 +5,9 @@
 
 #include "kernels/body/unroll.hpp"
 #include "kernels/body/vec.hpp"
+#if defined(__AVX512F__)
+#include "kernels/isa/transpose_avx512.hpp"
+#endif
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
 namespace {
@@ -75,6 +78,9 @@ PRONGHORN_INLINE void rows_of_columns(Vec<T>* block) noexcept {
 template <class T>
 PRONGHORN_INLINE void transpose_block(const T* src, std::size_t lds, T* dst,
                                       std::size_t ldd) noexcept {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) return detail::transpose_16(src, lds, dst, ldd);
+#endif
   constexpr int kCount = static_cast<int>(kLanes<T>);
   Vec<T> block[kLanes<T>];
   unroll<kCount>([&](auto i) PRONGHORN_UNROLLED { block[i] = load(src + i * lds); });
@@ -82,9 +88,9 @@ PRONGHORN_INLINE void transpose_block(const T* src, std::size_t lds, T* dst,
   unroll<kCount>([&](auto j) PRONGHORN_UNROLLED { store<T>(dst + j * ldd, block[j]); });
 }
 
-// At most kLanes rows and columns.
+// At most kLanes rows and columns. Not inlined, for the registers of the loops over whole blocks.
 template <class T>
-void transpose_part(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
+__attribute__((noinline)) void transpose_part(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
                     std::size_t cols) noexcept {
   constexpr int kCount = static_cast<int>(kLanes<T>);
   Vec<T> block[kLanes<T>];
@@ -103,7 +109,6 @@ void transpose_part(const T* src, std::size_t lds, T* dst, std::size_t ldd, std:
 template <class T>
 void transpose(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
                std::size_t cols) noexcept {
-  constexpr int kCount = static_cast<int>(kLanes<T>);
   for (std::size_t i = 0; i < rows; i += kLanes<T>) {
     for (std::size_t j = 0; j < cols; j += kLanes<T>) {
       const T* const from = src + i * lds + j;
@@ -111,9 +116,12 @@ void transpose(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size
       const std::size_t height = rows - i;
       const std::size_t width = cols - j;
       if (height >= kLanes<T> && width >= kLanes<T>) {
-        const T* const below = from + rows * lds;
-        unroll<kCount>([&](auto r)
-                           PRONGHORN_UNROLLED { __builtin_prefetch(below + r * lds, 0, 2); });
+        // The empty assembly keeps the sixteen addresses from being held apart.
+        const T* below = from + rows * lds;
+        for (std::size_t r = 0; r < kLanes<T>; ++r, below += lds) {
+          asm("" : "+r"(below));
+          __builtin_prefetch(below, 0, 2);
+        }
         transpose_block(from, lds, to, ldd);
       } else {
         transpose_part(from, lds, to, ldd, height, width);
