@@ -162,6 +162,31 @@ def test_gradients_summed_by_halves_of_the_batch(batch_size, dtype):
         )
 
 
+@pytest.mark.parametrize("size", [128, 200])
+def test_halves_where_a_slope_needs_the_whole_batch(size):
+    """A penalty of activations adds to their slopes after the parts; the other layer has halves."""
+    rng = np.random.default_rng(size)
+    x, y = rng.normal(size=(size, 12)), rng.normal(size=(size, 3))
+    w0, w1 = start = [rng.normal(scale=0.3, size=shape) for shape in [(12, 40), (40, 3)]]
+    hidden = np.tanh(x @ w0)
+    error = 2 * (hidden @ w1 - y) / y.size
+    slope = error @ w1.T + 2 * 0.1 * hidden / size
+    expected = [w0 - x.T @ (slope * (1 - hidden**2)), w1 - hidden.T @ error]
+    for sharing, threads in [(s, n) for s in ("parts", "phases") for n in (1, 2, 3)]:
+        _core.set_sharing(sharing)
+        _core.set_num_threads(threads)
+        penalised = keras.layers.Dense(
+            40, "tanh", False, activity_regularizer=keras.regularizers.L2(0.1), dtype="float64"
+        )
+        last = keras.layers.Dense(3, use_bias=False, dtype="float64")
+        model = keras.Sequential([keras.Input((12,), dtype="float64"), penalised, last])
+        model.set_weights(start)
+        model.compile(keras.optimizers.SGD(1.0), loss="mse")
+        model.fit(x, y, size, verbose=0)
+        for weight, reference in zip(model.get_weights(), expected, strict=True):
+            np.testing.assert_allclose(weight, reference, rtol=0, atol=1e-13)
+
+
 def test_batches_of_other_sizes_do_not_change_the_halves():
     """Memory made for a large batch serves smaller ones, whose halves lie elsewhere."""
     rng = np.random.default_rng(4)

@@ -130,15 +130,16 @@ struct Dense {
     if (writes.empty()) return;
     DenseWeightsArgs<T> args{kernel, parts[0], parts[1], x, dz, rows_per_sample, one_pass};
     // A later use of a shared variable would come between the halves.
-    bool halves = !kernels::may_prefer_blas(kernels::gemm_choice()) && args.halved_sum().possible();
+    const std::vector<Resource> reads = {tensor_resource(x), tensor_resource(dz)};
+    bool halves = !kernels::may_prefer_blas(kernels::gemm_choice()) &&
+                  args.halved_sum().possible() && planner.known_in_parts(reads);
     for (const std::size_t v : used) halves = halves && planner.graph().variable_uses(v) == 1;
     if (halves) {
       const PanelLayout& layout = kernel->layout();
       args.partials[0] = planner.new_partial(layout.size());
       args.partials[1] = planner.new_partial(layout.count() * layout.panel);
     }
-    planner.emit(dense_product(args), {tensor_resource(x), tensor_resource(dz)}, writes,
-                 weights_cost(args));
+    planner.emit(dense_product(args), reads, writes, weights_cost(args));
     if (halves) {
       planner.emit_halves(half_of_weights(args), added_halves_of_weights(args), args.halved_sum());
     }

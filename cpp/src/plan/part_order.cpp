@@ -46,12 +46,15 @@ void PartOrderBuilder<T>::add(const Phase<T>& phase, std::size_t stage, std::siz
 }
 
 template <class T>
+bool PartOrderBuilder<T>::known_in_parts(const std::vector<Resource>& resources) {
+  return std::all_of(resources.begin(), resources.end(),
+                     [this](const Resource& r) { return use(r).write < 0; });
+}
+
+template <class T>
 void PartOrderBuilder<T>::add_halves(std::unique_ptr<Phase<T>> half, std::unique_ptr<Phase<T>> sum,
                                      const HalvedSum& what) {
   Emission& emission = emissions_.back();
-  for (const Resource& r : emission.reads) {
-    if (use(r).write >= 0) return;  // not known yet when a part is done
-  }
   emission.half = std::move(half);
   emission.sum = std::move(sum);
   emission.what = what;

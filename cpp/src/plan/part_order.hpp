@@ -25,7 +25,9 @@ class PartOrderBuilder {
            const std::vector<Resource>& reads, const std::vector<Resource>& writes);
   // The loss takes its rows by blocks of that many samples.
   void add_block(std::size_t samples);
-  // The phase added last sums over the batch. Where two threads take the halves of the batch,
+  // Whether these are written by phases of parts alone, and so known when a part is done.
+  bool known_in_parts(const std::vector<Resource>& resources);
+  // The phase added last sums over the batch what is known then. Where two threads take the halves of the batch,
   // `half` makes the sum of one and `sum` adds the two, and that phase has no tasks.
   void add_halves(std::unique_ptr<Phase<T>> half, std::unique_ptr<Phase<T>> sum,
                   const HalvedSum& what);

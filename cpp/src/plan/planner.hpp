@@ -132,6 +132,10 @@ class Planner {
   // and the direction.
   std::size_t emit(std::unique_ptr<Phase<T>> phase, const std::vector<Resource>& reads,
                    const std::vector<Resource>& writes, PhaseCost cost = {});
+  // Whether a sum over the batch of these may be made in halves (PartOrderBuilder).
+  bool known_in_parts(const std::vector<Resource>& resources) {
+    return parts_.known_in_parts(resources);
+  }
   // For the sum over the batch that was emitted last (PartOrderBuilder::add_halves).
   void emit_halves(std::unique_ptr<Phase<T>> half, std::unique_ptr<Phase<T>> sum,
                    const HalvedSum& what) {
