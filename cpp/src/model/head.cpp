@@ -256,6 +256,9 @@ class HeadPhase final : public Phase<T> {
     }
   }
 
+  // So few that to call a function for a row takes longer than to copy it.
+  static constexpr std::size_t kFewColumns = 8;
+
   void gather_targets(const Step<T>& step, std::size_t first, std::size_t samples, T* targets,
                       std::int32_t* labels) const noexcept {
     const auto& source = step.source->targets[head_.output];
@@ -263,6 +266,13 @@ class HeadPhase final : public Phase<T> {
     if (source.dense == nullptr && head_.rows == 1) {  // what small networks mostly have
       if (source.labels == nullptr) return;
       for (std::size_t i = 0; i < samples; ++i) labels[i] = source.labels[step.sample(first + i)];
+      return;
+    }
+    if (source.labels == nullptr && head_.rows == 1 && head_.cols <= kFewColumns) {
+      for (std::size_t i = 0; i < samples; ++i) {
+        const T* const from = source.dense + step.sample(first + i) * head_.cols;
+        for (std::size_t c = 0; c < head_.cols; ++c) targets[i * ld + c] = from[c];
+      }
       return;
     }
     for (std::size_t i = 0; i < samples; ++i) {

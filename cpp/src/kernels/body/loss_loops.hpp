@@ -13,6 +13,7 @@
 // One that couples all rows of a batch (kWholeBatch = true; left out elsewhere) has only `rows`.
 #pragma once
 
+#include "kernels/body/lane_block.hpp"
 #include "kernels/body/map.hpp"
 #include "kernels/body/tables.hpp"
 
@@ -91,6 +92,35 @@ PRONGHORN_INLINE void run_single_column(const Definition<T>& loss, const LossArg
   }
 }
 
+// Rows of two to kFewColumns columns, a row to each lane.
+constexpr int kFewColumns = 4;
+
+template <class T, template <class> class Definition>
+PRONGHORN_INLINE void run_few_columns(const Definition<T>& loss, const LossArgs<T>& args,
+                                      bool with_gradient) {
+  using D = Definition<T>;
+  const T weight = D::kMean ? T(1) / static_cast<T>(args.cols) : T(1);
+  for (std::size_t first = 0; first < args.rows; first += kLanes<T>) {
+    const std::size_t rest = args.rows - first;
+    const std::size_t count = rest < kLanes<T> ? rest : kLanes<T>;
+    LaneBlock<T, kFewColumns> pred, target;
+    pred.gather(args.pred + first * args.ld_pred, args.ld_pred, count, args.cols);
+    target.gather(args.target + first * args.ld_target, args.ld_target, count, args.cols);
+    const Vec<T> scale =
+        with_gradient ? weight * load_up_to(args.row_scale + first, count) : Vec<T>{};
+    Vec<T> sum = {};
+    for (std::size_t c = 0; c < args.cols; ++c) {
+      const Vec<T> p = load(pred.at[c]), t = load(target.at[c]);
+      sum += loss.value(p, t);
+      if constexpr (D::kDifferentiable) store<T>(pred.at[c], scale * loss.gradient(p, t));
+    }
+    store_up_to<T>(args.row_value + first, sum * weight, count);
+    if (with_gradient) {
+      pred.scatter(args.grad + first * args.ld_grad, args.ld_grad, count, args.cols);
+    }
+  }
+}
+
 template <class T, template <class> class Definition>
 void run_by_rows(const Definition<T>& loss, const LossArgs<T>& args, bool with_gradient) {
   using D = Definition<T>;
@@ -98,6 +128,12 @@ void run_by_rows(const Definition<T>& loss, const LossArgs<T>& args, bool with_g
     if (args.cols == 1) {
       run_single_column<T, Definition>(loss, args, with_gradient);
       return;
+    }
+    if constexpr (kLanes<T> > kFewColumns) {
+      if (args.cols <= kFewColumns) {
+        run_few_columns<T, Definition>(loss, args, with_gradient);
+        return;
+      }
     }
   }
   if constexpr (!D::kByColumn) {

@@ -90,8 +90,9 @@ PRONGHORN_INLINE void transpose_block(const T* src, std::size_t lds, T* dst,
 
 // At most kLanes rows and columns. Not inlined, for the registers of the loops over whole blocks.
 template <class T>
-__attribute__((noinline)) void transpose_part(const T* src, std::size_t lds, T* dst, std::size_t ldd, std::size_t rows,
-                    std::size_t cols) noexcept {
+__attribute__((noinline)) void transpose_part(const T* src, std::size_t lds, T* dst,
+                                              std::size_t ldd, std::size_t rows,
+                                              std::size_t cols) noexcept {
   constexpr int kCount = static_cast<int>(kLanes<T>);
   Vec<T> block[kLanes<T>];
   unroll<kCount>([&](auto i) PRONGHORN_UNROLLED {

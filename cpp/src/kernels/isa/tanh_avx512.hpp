@@ -5,8 +5,8 @@
 // and the first two bits of the mantissa tell apart: modulo 32 they are the place in the table.
 // There stand the interval's centre c and a polynomial in |x| - c, lowest power first, which
 // interpolates tanh at the Chebyshev nodes of the interval (tanh x / x in x^2 for the first),
-// computed with 40 digits; the last constant is rounded up, so that tanh reaches 1. With the coefficients' rounding,
-// 2 ULP.
+// computed with 40 digits; the last constant is rounded up, so that tanh reaches 1. With the
+// coefficients' rounding, 2 ULP.
 #pragma once
 
 namespace pronghorn::kernels::PRONGHORN_ISA {
