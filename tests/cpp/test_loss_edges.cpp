@@ -114,5 +114,73 @@ TYPED_TEST(LossEdgeTest, TiesAndNaNRankAsInTheReferenceBackend) {
   });
 }
 
+// Rows of few classes go side by side through the lanes: any number of rows and classes, any
+// distance between rows, ties, logits that are far apart, infinite or not numbers.
+TYPED_TEST(LossEdgeTest, RowsOfFewClassesDoNotDisturbEachOther) {
+  using T = TypeParam;
+  constexpr std::size_t kMostRows = 70;
+  const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  const T most = std::numeric_limits<T>::max();
+  const double eps = std::numeric_limits<T>::epsilon();
+  for_each_isa<T>([&](const Table<T>& table) {
+    const Loss<T>* loss = kernels::find_loss(table, "sparse_categorical_crossentropy_logits");
+    std::mt19937_64 random(8);
+    for (std::size_t rows = 1; rows <= kMostRows; rows = rows < 20 ? rows + 1 : rows + 7) {
+      for (std::size_t cols = 1; cols <= 18; ++cols) {
+        SCOPED_TRACE(testing::Message() << rows << "x" << cols);
+        Guarded<T> pred(rows, cols, cols + random() % 3), grad(rows, cols, cols + random() % 3, 5),
+            value(rows, 1, 1), scale(rows, 1, 1);
+        pred.fill(random, -3, 3);
+        scale.fill(random, 0.5, 2);
+        std::vector<std::int32_t> labels(rows);
+        for (std::size_t r = 0; r < rows; ++r) {
+          labels[r] = static_cast<std::int32_t>((r + random() % 2) % cols);
+          T& one = pred.at(r, random() % cols);
+          const T odd[] = {pred.at(r, 0), T(90), T(-200), -inf, inf, nan, most, T(-0.0)};
+          if (random() % 2 == 0) one = odd[random() % 8];
+        }
+        LossArgs<T> args = {};
+        args.pred = pred.data();
+        args.ld_pred = pred.ld();
+        args.labels = labels.data();
+        args.rows = rows;
+        args.cols = cols;
+        args.row_value = value.data();
+        args.row_scale = scale.data();
+        args.grad = grad.data();
+        args.ld_grad = grad.ld();
+        loss->run(args);
+        EXPECT_TRUE(value.guards_intact() && grad.guards_intact());
+        for (std::size_t r = 0; r < rows; ++r) {
+          const auto label = static_cast<std::size_t>(labels[r]);
+          long double peak = pred.at(r, 0), total = 0;
+          bool finite = true;
+          for (std::size_t c = 0; c < cols; ++c) {
+            const T z = pred.at(r, c);
+            finite = finite && !std::isnan(z) && z != inf;
+            peak = std::max<long double>(peak, z);
+          }
+          if (!finite || peak == -inf) {
+            EXPECT_FALSE(std::isfinite(value.at(r, 0))) << "row " << r;
+            continue;
+          }
+          for (std::size_t c = 0; c < cols; ++c) total += std::exp(pred.at(r, c) - peak);
+          const long double want = std::log(total) + (peak - pred.at(r, label));
+          if (want > most) {
+            EXPECT_EQ(value.at(r, 0), inf);
+          } else {
+            ASSERT_NEAR(value.at(r, 0), want, 16 * eps * (1 + want)) << "row " << r;
+          }
+          for (std::size_t c = 0; c < cols; ++c) {
+            const long double p = std::exp(pred.at(r, c) - peak) / total;
+            const auto slope = static_cast<double>((p - (c == label)) * scale.at(r, 0));
+            ASSERT_NEAR(grad.at(r, c), slope, 16 * eps) << "row " << r << ", column " << c;
+          }
+        }
+      }
+    }
+  });
+}
+
 }  // namespace
 }  // namespace pronghorn::tests
