@@ -27,8 +27,8 @@ class PartOrderBuilder {
   void add_block(std::size_t samples);
   // Whether these are written by phases of parts alone, and so known when a part is done.
   bool known_in_parts(const std::vector<Resource>& resources);
-  // The phase added last sums over the batch what is known then. Where two threads take the halves of the batch,
-  // `half` makes the sum of one and `sum` adds the two, and that phase has no tasks.
+  // The phase added last sums over the batch what is known then. Where two threads take the halves
+  // of the batch, `half` makes the sum of one and `sum` adds the two, and that phase has no tasks.
   void add_halves(std::unique_ptr<Phase<T>> half, std::unique_ptr<Phase<T>> sum,
                   const HalvedSum& what);
   // There is no such order.
