@@ -108,3 +108,11 @@ def test_command(monkeypatch, tmp_path, capsys):
     document = json.loads(path.read_text())
     assert [m["peer"] for m in document["prediction"]] == ["pronghorn", "numpy"]
     assert document["training"][0]["case"] == WORKLOADS["tiny"].name
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"),
+    [(None, "–"), (999.4, "999"), (999.6, "1 k"), (1234.0, "1.23 k"), (999_600.0, "1 M")],
+)
+def test_rates_are_shown_with_three_digits(rate, shown):
+    assert report._rate(rate) == shown

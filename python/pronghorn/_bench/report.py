@@ -14,7 +14,7 @@ def _rate(value: float | None) -> str:
     if value is None:
         return "–"
     for limit, unit in ((1e6, " M"), (1e3, " k")):
-        if value >= limit:
+        if value >= 0.9995 * limit:  # three digits round up to it
             return f"{value / limit:.3g}{unit}"
     return f"{value:.3g}"
 
@@ -23,7 +23,7 @@ def _duration(rows: int, rate: float | None) -> str:
     if rate is None:
         return "–"
     microseconds = 1e6 * rows / rate
-    return f"{microseconds / 1e3:.3g} ms" if microseconds >= 1e3 else f"{microseconds:.3g} µs"
+    return f"{microseconds / 1e3:.3g} ms" if microseconds >= 999.5 else f"{microseconds:.3g} µs"
 
 
 def best_peer(measurements: list[Measurement]) -> Measurement | None:
