@@ -19,21 +19,27 @@ PRONGHORN_INLINE Vec<T> zip(Vec<T> a, Vec<T> b, std::integer_sequence<int, I...>
   return __builtin_shufflevector(a, b, (I / 2 + Half * kCount / 2 + I % 2 * kCount)...);
 }
 
-// log2(lanes) rounds of zipping row i with row i + lanes/2: each moves one bit of the index of the
-// row to the index of the column (the perfect shuffle of Stone, IEEE Trans. Comput. C-20, 1971).
+// log2(Order) rounds of zipping vector i with vector i + N/2: each moves one bit of the number of
+// the vector to the number of the lane (the perfect shuffle of Stone, IEEE Trans. Comput. C-20,
+// 1971).
+template <class T, int N, int Order>
+PRONGHORN_INLINE void zip_rounds(Vec<T>* block) noexcept {
+  if constexpr (Order > 1) {
+    using Lanes = std::make_integer_sequence<int, static_cast<int>(kLanes<T>)>;
+    Vec<T> zipped[N];
+    unroll<N / 2>([&](auto i) PRONGHORN_UNROLLED {
+      zipped[2 * i] = zip<T, 0>(block[i], block[i + N / 2], Lanes{});
+      zipped[2 * i + 1] = zip<T, 1>(block[i], block[i + N / 2], Lanes{});
+    });
+    unroll<N>([&](auto i) PRONGHORN_UNROLLED { block[i] = zipped[i]; });
+    zip_rounds<T, N, Order / 2>(block);
+  }
+}
+
 template <class T>
 PRONGHORN_INLINE void transpose_registers(Vec<T> (&block)[kLanes<T>]) noexcept {
   constexpr int kCount = static_cast<int>(kLanes<T>);
-  constexpr int kRounds = kCount == 16 ? 4 : kCount == 8 ? 3 : kCount == 4 ? 2 : 1;
-  using Lanes = std::make_integer_sequence<int, kCount>;
-  unroll<kRounds>([&](auto) PRONGHORN_UNROLLED {
-    Vec<T> zipped[kCount];
-    unroll<kCount / 2>([&](auto i) PRONGHORN_UNROLLED {
-      zipped[2 * i] = zip<T, 0>(block[i], block[i + kCount / 2], Lanes{});
-      zipped[2 * i + 1] = zip<T, 1>(block[i], block[i + kCount / 2], Lanes{});
-    });
-    unroll<kCount>([&](auto i) PRONGHORN_UNROLLED { block[i] = zipped[i]; });
-  });
+  zip_rounds<T, kCount, kCount>(block);
 }
 
 // The rounds that the first Keep columns of a block need: of N vectors, each with Columns columns
@@ -41,38 +47,21 @@ PRONGHORN_INLINE void transpose_registers(Vec<T> (&block)[kLanes<T>]) noexcept {
 // each of block[0 .. Keep).
 template <class T, int Keep, int N, int Columns>
 PRONGHORN_INLINE void first_columns(Vec<T>* block) noexcept {
-  constexpr int kCount = static_cast<int>(kLanes<T>);
-  using Lanes = std::make_integer_sequence<int, kCount>;
   if constexpr (Columns > Keep) {
+    using Lanes = std::make_integer_sequence<int, static_cast<int>(kLanes<T>)>;
     unroll<N / 2>([&](auto i) PRONGHORN_UNROLLED {
       block[i] = zip<T, 0>(block[i], block[i + N / 2], Lanes{});
     });
     first_columns<T, Keep, N / 2, Columns / 2>(block);
-  } else if constexpr (Columns > 1) {
-    Vec<T> zipped[N];
-    unroll<N / 2>([&](auto i) PRONGHORN_UNROLLED {
-      zipped[2 * i] = zip<T, 0>(block[i], block[i + N / 2], Lanes{});
-      zipped[2 * i + 1] = zip<T, 1>(block[i], block[i + N / 2], Lanes{});
-    });
-    unroll<N>([&](auto i) PRONGHORN_UNROLLED { block[i] = zipped[i]; });
-    first_columns<T, Keep, N, Columns / 2>(block);
+  } else {
+    zip_rounds<T, N, Columns>(block);
   }
 }
 
 // Back from N columns, a power of two: each vector then holds kLanes / N rows of N elements.
-template <class T, int N, int Rounds = N>
+template <class T, int N>
 PRONGHORN_INLINE void rows_of_columns(Vec<T>* block) noexcept {
-  if constexpr (Rounds > 1) {
-    constexpr int kCount = static_cast<int>(kLanes<T>);
-    using Lanes = std::make_integer_sequence<int, kCount>;
-    Vec<T> zipped[N];
-    unroll<N / 2>([&](auto i) PRONGHORN_UNROLLED {
-      zipped[2 * i] = zip<T, 0>(block[i], block[i + N / 2], Lanes{});
-      zipped[2 * i + 1] = zip<T, 1>(block[i], block[i + N / 2], Lanes{});
-    });
-    unroll<N>([&](auto i) PRONGHORN_UNROLLED { block[i] = zipped[i]; });
-    rows_of_columns<T, N, Rounds / 2>(block);
-  }
+  zip_rounds<T, N, N>(block);
 }
 
 template <class T>
