@@ -101,7 +101,7 @@ def test_few_rows_and_large_weights_match_numpy(rows, heads, dtype):
 
 
 def test_sharing_is_checked():
-    with pytest.raises(ValueError, match="'phases' or 'parts', got 'rows'"):
+    with pytest.raises(ValueError, match="'parts' or 'replicas', got 'rows'"):
         _core.set_sharing("rows")
 
 
@@ -111,7 +111,7 @@ def test_parts_of_the_batch_change_nothing(kind, dtype):
     """Threads that each take rows through the network; the last batch leaves some idle."""
     _core.set_num_threads(1)
     expected = train(kind, dtype, batch_size=200)
-    for sharing in ("parts", "phases"):
+    for sharing in ("parts", "phases", "replicas"):
         _core.set_sharing(sharing)
         for count in COUNTS[1:]:
             _core.set_num_threads(count)
@@ -119,7 +119,7 @@ def test_parts_of_the_batch_change_nothing(kind, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("batch_size", [128, 129, 200, 500])
+@pytest.mark.parametrize("batch_size", [64, 81, 128, 129, 200, 500])
 def test_gradients_summed_by_halves_of_the_batch(batch_size, dtype):
     """Two threads add what each has summed; here the last batch has fewer rows than a half, too."""
     rng = np.random.default_rng(batch_size)
@@ -139,7 +139,8 @@ def test_gradients_summed_by_halves_of_the_batch(batch_size, dtype):
         slopes = [batch.T @ below, below.sum(0), low.T @ above, above.sum(0), high.T @ error]
         expected = [w - 0.5 * slope for w, slope in zip(expected, slopes, strict=True)]
     trained = []
-    for sharing, threads in [("auto", 1), *((s, n) for s in ("parts", "phases") for n in COUNTS)]:
+    ways = [("auto", 1), *((s, n) for s in ("parts", "phases", "replicas") for n in COUNTS)]
+    for sharing, threads in ways:
         _core.set_sharing(sharing)
         _core.set_num_threads(threads)
         model = keras.Sequential(
@@ -172,7 +173,7 @@ def test_halves_where_a_slope_needs_the_whole_batch(size):
     error = 2 * (hidden @ w1 - y) / y.size
     slope = error @ w1.T + 2 * 0.1 * hidden / size
     expected = [w0 - x.T @ (slope * (1 - hidden**2)), w1 - hidden.T @ error]
-    for sharing, threads in [(s, n) for s in ("parts", "phases") for n in (1, 2, 3)]:
+    for sharing, threads in [(s, n) for s in ("parts", "phases", "replicas") for n in (1, 2, 3)]:
         _core.set_sharing(sharing)
         _core.set_num_threads(threads)
         penalised = keras.layers.Dense(
@@ -203,6 +204,61 @@ def test_batches_of_other_sizes_do_not_change_the_halves():
         for size in (400, 140, 256, 33, 400, 128):
             model.train_on_batch(x[:size], y[:size])
         trained.append(model.get_weights())
+    for ours, theirs in zip(*trained, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+OPTIMIZERS = {
+    "clipped": lambda: keras.optimizers.Adam(0.01, clipvalue=1e-3),
+    "averaged": lambda: keras.optimizers.AdamW(
+        0.01, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=7
+    ),
+    "accumulated": lambda: keras.optimizers.RMSprop(
+        0.01, momentum=0.5, centered=True, gradient_accumulation_steps=3
+    ),
+    "changing": lambda: keras.optimizers.Nadam(
+        keras.optimizers.schedules.ExponentialDecay(0.01, 20, 0.9)
+    ),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_threads_with_weights_of_their_own(optimizer):
+    """Everything that a step changes, over many steps, while a callback changes weights as well."""
+
+    class Nudge(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            first = self.model.layers[0].kernel
+            first.assign(first + 0.01)
+            self.model.optimizer.variables[-1].assign(self.model.optimizer.variables[-1] * 0.5)
+
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(20011, 6)).astype("float32")
+    y = (x[:, :2].sum(1) > 0).astype("int64")
+    weights = rng.uniform(0.5, 1.5, len(x))
+    trained = []
+    for sharing, threads in (("auto", 1), ("replicas", 2)):
+        _core.set_sharing(sharing)
+        _core.set_num_threads(threads)
+        keras.utils.set_random_seed(2)
+        frozen = keras.layers.Dense(32, "tanh")
+        frozen.trainable = False
+        model = keras.Sequential(
+            [
+                keras.Input((6,)),
+                keras.layers.Dense(
+                    40, "relu", kernel_regularizer=keras.regularizers.L1L2(1e-4, 1e-3)
+                ),
+                keras.layers.Dropout(0.2),
+                frozen,
+                keras.layers.Dense(2, bias_regularizer="l2"),
+            ]
+        )
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(OPTIMIZERS[optimizer](), loss, weighted_metrics=["accuracy"])
+        log = model.fit(x, y, 64, 3, verbose=0, sample_weight=weights, callbacks=[Nudge()])
+        state = [np.asarray(variable) for variable in model.optimizer.variables]
+        trained.append([*model.get_weights(), *state, *log.history.values()])
     for ours, theirs in zip(*trained, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

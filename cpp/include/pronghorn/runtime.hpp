@@ -33,8 +33,9 @@ int num_threads() noexcept;
 void set_num_threads(int count);              // 0: the default
 void set_parallel_threshold(double seconds);  // a step below it runs serially
 // How threads share a training step: "phases" (each takes a part of every phase's work), "parts"
-// (each takes a part of the batch, where the network allows it) or "auto". For tests and
-// measurements. Throws std::invalid_argument for another word.
+// (each takes a part of the batch), "replicas" (each of two a half of it, with weights of its own),
+// where the network allows it, or "auto". For tests and measurements. Throws std::invalid_argument
+// for another word.
 void set_sharing(const std::string& how);
 // While one exists, a fork in another thread waits, so that the child finds no lock held and no
 // step half made. Calls that run beside other threads are made inside one; it does not nest.

@@ -46,6 +46,8 @@ class Variable {
   explicit Variable(Shape shape);
   Variable(Shape shape, std::size_t row_axes);
   ~Variable();
+  // Zeros in the shape and layout of another.
+  static std::unique_ptr<Variable> like(const Variable& other);
   Variable(const Variable&) = delete;
   Variable& operator=(const Variable&) = delete;
 
@@ -64,6 +66,7 @@ class Variable {
 
  private:
   Shape shape_;
+  std::size_t row_axes_;
   PanelLayout layout_;
   struct Storage;
   std::unique_ptr<Storage> storage_;

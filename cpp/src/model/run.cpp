@@ -166,16 +166,24 @@ std::size_t Run<T>::State::train(std::size_t max_steps, double max_seconds, cons
   const Program<T>& program = state.training_program();
   const std::size_t wanted = std::min(max_steps, steps() - done);
   if (wanted == 0) return 0;
-  const int threads = threads_together(program, batch_size);
+  const int threads = threads_together(program, batch_size, wanted);
   if (workspace_ == nullptr || workspace_->threads() < threads) {
     workspace_ = state.training_pool->take(batch_size, threads);
   }
   tables_.bind(*workspace_);
+  Replica<T>* twin = nullptr;
+  if (workspace_->has_replicas(threads) && workspace_->part(1).begin == half_) {
+    twin = &state.replica();
+  }
   const std::unique_lock lock(state.engine->state_->locks);
   const auto start = Clock::now();
   std::size_t finished = 0, chunk = 0;
   Team::run(threads, [&](int thread, int team, Barrier& barrier) {
+    const bool replicas = twin != nullptr && team == 2;
+    if (replicas && thread == 1) twin->refresh();
+    const Program<T>& own = replicas && thread == 1 ? twin->program : program;
     for (;;) {
+      if (replicas) barrier.wait();  // a replica's step ends before the other's does
       if (thread == 0) {
         const bool over = max_seconds >= 0 && finished > 0 && seconds_since(start) > max_seconds;
         chunk = over ? 0 : std::min(scalars_.size(), wanted - finished);
@@ -198,7 +206,11 @@ std::size_t Run<T>::State::train(std::size_t max_steps, double max_seconds, cons
         step.number = number + s;
         step.scalars = &scalars_[s];
         step.totals = &totals;
-        run_stages(program, 0, program.stages.size(), step, thread, barrier);
+        if (replicas) {
+          run_replica(program, own, step, thread, barrier);
+        } else {
+          run_stages(program, 0, program.stages.size(), step, thread, barrier);
+        }
       }
       if (thread == 0) {
         finished += count;

@@ -7,13 +7,17 @@ namespace pronghorn {
 
 template <class T>
 template <class Holder>
+T*& Trainer<T>::State::slot_pointer(int index, Holder& holder) noexcept {
+  return index == kAverage       ? holder.average
+         : index == kAccumulator ? holder.accumulator
+                                 : holder.slots[index];
+}
+
+template <class T>
+template <class Holder>
 void Trainer<T>::State::point_at_slots(std::size_t variable, Holder& holder) {
   for (SlotMemory& slot : slots) {
-    if (slot.variable != variable) continue;
-    T*& pointer = slot.index == kAverage       ? holder.average
-                  : slot.index == kAccumulator ? holder.accumulator
-                                               : holder.slots[slot.index];
-    pointer = slot.values.data();
+    if (slot.variable == variable) slot_pointer(slot.index, holder) = slot.values.data();
   }
 }
 
@@ -87,6 +91,37 @@ Program<T>& Trainer<T>::State::training_program() {
   training = std::make_unique<Program<T>>(Planner<T>(engine->state_->graph, options).plan());
   training_pool = std::make_unique<Pool<T>>(*training);
   return *training;
+}
+
+template <class T>
+Replica<T>& Trainer<T>::State::replica() {
+  const std::lock_guard lock(plan_mutex);
+  if (twin != nullptr) return *twin;
+  auto made = std::make_unique<Replica<T>>();
+  made->sinks = make_sinks(true);
+  for (std::size_t v = 0; v < graph_variables(); ++v) {
+    made->variables.push_back(nullptr);
+    if (made->sinks[v] == nullptr) continue;
+    Variable<T>& original = *engine->state_->pointers[v];
+    made->variables[v] = Variable<T>::like(original);
+    made->sinks[v]->variable = made->variables[v].get();
+    made->copies.push_back(
+        {original.packed(), made->variables[v]->packed(), original.layout().size()});
+  }
+  for (SlotMemory& slot : slots) {
+    made->slots.emplace_back(slot.values.size());
+    T* const own = made->slots.back().data();
+    slot_pointer(slot.index, *made->sinks[slot.variable]) = own;
+    made->copies.push_back({slot.values.data(), own, slot.values.size()});
+  }
+  PlanOptions<T> options = plan_options(true, &made->sinks);
+  options.constrain = true;
+  for (std::size_t v = 0; v < graph_variables(); ++v) {
+    if (made->variables[v] != nullptr) options.variables[v] = made->variables[v].get();
+  }
+  made->program = Planner<T>(engine->state_->graph, options).plan();
+  twin = std::move(made);
+  return *twin;
 }
 
 template <class T>
@@ -165,6 +200,7 @@ Program<T>& Trainer<T>::State::apply_program() {
 
 #define PRONGHORN_INSTANTIATE(T)                                \
   template Program<T>& Trainer<T>::State::training_program();   \
+  template Replica<T>& Trainer<T>::State::replica();            \
   template Program<T>& Trainer<T>::State::evaluation_program(); \
   template Program<T>& Trainer<T>::State::gradient_program();   \
   template Program<T>& Trainer<T>::State::apply_program();

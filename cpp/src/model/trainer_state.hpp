@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/engine_state.hpp"
+#include "model/replica.hpp"
 #include "plan/update.hpp"
 
 namespace pronghorn {
@@ -57,6 +58,7 @@ struct Trainer<T>::State {
 
   std::unique_ptr<Program<T>> training, evaluation, gradient, apply;
   std::unique_ptr<Pool<T>> training_pool, evaluation_pool, gradient_pool, apply_pool;
+  std::unique_ptr<Replica<T>> twin;
   std::mutex plan_mutex;  // of the lazily made programs
 
   // Throws std::invalid_argument for numbers that the optimizer does not have.
@@ -70,6 +72,8 @@ struct Trainer<T>::State {
   bool decays(std::size_t variable) const noexcept;
   bool reads(std::size_t output, bool sparse) const;
   Program<T>& training_program();
+  // For a second thread; where gradients go straight into the optimizer.
+  Replica<T>& replica();
   Program<T>& evaluation_program();
   Program<T>& gradient_program();
   Program<T>& apply_program();
@@ -80,7 +84,9 @@ struct Trainer<T>::State {
 
  private:
   void make_slot(const kernels::SlotSpec& slot, std::size_t variable, int index, bool packed);
-  // Sets the pointers of a Sink or an UpdateVariable to the slots of a variable.
+  // The pointer of a Sink or an UpdateVariable to such a slot; and sets all those of a variable.
+  template <class Holder>
+  static T*& slot_pointer(int index, Holder& holder) noexcept;
   template <class Holder>
   void point_at_slots(std::size_t variable, Holder& holder);
   void make_buffers();

@@ -21,7 +21,7 @@ Variable<T>::Variable(Shape shape) : Variable(shape, shape.empty() ? 0 : shape.s
 
 template <class T>
 Variable<T>::Variable(Shape shape, std::size_t row_axes)
-    : shape_(std::move(shape)), storage_(new Storage) {
+    : shape_(std::move(shape)), row_axes_(row_axes), storage_(new Storage) {
   if (row_axes > shape_.size()) {
     throw std::invalid_argument("a variable with " + std::to_string(shape_.size()) +
                                 " axes cannot have " + std::to_string(row_axes) + " of rows");
@@ -42,6 +42,11 @@ Variable<T>::Variable(Shape shape, std::size_t row_axes)
 
 template <class T>
 Variable<T>::~Variable() = default;
+
+template <class T>
+std::unique_ptr<Variable<T>> Variable<T>::like(const Variable& other) {
+  return std::make_unique<Variable>(other.shape_, other.row_axes_);
+}
 
 template <class T>
 T* Variable<T>::packed() noexcept {

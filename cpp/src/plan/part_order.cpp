@@ -78,6 +78,7 @@ PartOrder<T> PartOrderBuilder<T>::finish(const Program<T>& program,
     count += stage.phases.size();
   }
   std::set<std::size_t> weights;
+  order.only_halved = true;
   for (Emission& emission : emissions_) {
     double bytes = 0;
     for (const Resource& r : emission.reads) {
@@ -85,8 +86,11 @@ PartOrder<T> PartOrderBuilder<T>::finish(const Program<T>& program,
       const TensorInfo& tensor = program.tensors[r.index];
       bytes += static_cast<double>(tensor.rows * tensor.cols * sizeof(T));
     }
+    const bool totals =
+        std::any_of(emission.writes.begin(), emission.writes.end(),
+                    [](const Resource& r) { return r.kind == Resource::Kind::kTotals; });
     const typename PartOrder<T>::Entry entry{emission.phase,
-                                             numbers[emission.stage] + emission.index};
+                                             numbers[emission.stage] + emission.index, totals};
     StageCost& cost = emission.at < 0 ? order.together_cost : order.after_cost;
     cost.flops_per_sample += emission.phase->flops_per_sample();
     cost.flops_per_step += emission.phase->flops_per_step();
@@ -101,12 +105,14 @@ PartOrder<T> PartOrderBuilder<T>::finish(const Program<T>& program,
     if (order.after.size() <= at) order.after.resize(at + 1);
     order.after[at].push_back(entry);
     if (emission.half != nullptr) {
-      order.together.push_back({emission.half.get(), entry.number});
-      order.after[at].push_back({emission.sum.get(), entry.number});
+      order.together.push_back({emission.half.get(), entry.number, false});
+      order.after[at].push_back({emission.sum.get(), entry.number, false});
       order.halved.push_back(emission.what);
       order.halved.back().bytes_per_sample = bytes;
       order.own.push_back(std::move(emission.half));
       order.own.push_back(std::move(emission.sum));
+    } else if (!totals) {
+      order.only_halved = false;
     }
     cost.bytes_per_sample += bytes;
   }

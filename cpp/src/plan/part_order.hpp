@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "plan/program.hpp"
@@ -56,34 +57,71 @@ class PartOrderBuilder {
   bool refused_ = false;
 };
 
+// What one thread does of a step with parts or replicas, and what it tells after each phase.
+template <class T, class Timer>
+class PartRun {
+ public:
+  PartRun(Timer&& timer, const Program<T>& program, const Step<T>& step, int thread) noexcept
+      : timer_(std::forward<Timer>(timer)),
+        phases_(program.profile.phases.size()),
+        ahead_(step.ahead),
+        scratch_(step.workspace->scratch(thread)) {}
+
+  // The phases of this thread's part, then the barrier.
+  void together(const PartOrder<T>& order, Step<T> part, Barrier& barrier) noexcept {
+    for (const auto& [phase, number, totals] : order.together) {
+      const std::size_t tasks = part.samples == 0 ? 0 : phase->tasks(part);
+      run(*phase, number, part, {0, tasks});
+    }
+    wait(barrier);
+  }
+  void run(const Phase<T>& phase, std::size_t number, Step<T>& step, const Share& share) noexcept {
+    if (share.begin < share.end) phase.run(step, share.begin, share.end, scratch_);
+    timer_.phase_done(number, share.begin < share.end);
+    if (ahead_ != nullptr) ahead_->load(number, phases_);
+  }
+  void wait(Barrier& barrier) noexcept {
+    barrier.wait();
+    timer_.waiting_done();
+  }
+
+ private:
+  Timer timer_;
+  const std::size_t phases_;
+  const Ahead* const ahead_;
+  T* const scratch_;
+};
+
 // Runs the step of a workspace with parts on this thread of the team; ends like run_stages.
 template <class T, class Timer>
 void run_parts(Timer&& timer, const Program<T>& program, Step<T>& step, int thread,
                Barrier& barrier) noexcept {
-  typename Workspace<T>::Part& mine = step.workspace->part(thread);
-  T* const scratch = step.workspace->scratch(thread);
+  PartRun<T, Timer> mine(std::forward<Timer>(timer), program, step, thread);
   step.halves = step.threads == 2 && step.half > 0 && step.workspace->part(1).begin == step.half;
-  const auto done = [&](std::size_t number, std::size_t tasks) {
-    timer.phase_done(number, tasks > 0);
-    if (step.ahead != nullptr) step.ahead->load(number, program.profile.phases.size());
-  };
-  Step<T> part = step.part(mine);
-  for (const auto& [phase, number] : program.parts.together) {
-    const std::size_t tasks = part.samples == 0 ? 0 : phase->tasks(part);
-    if (tasks > 0) phase->run(part, 0, tasks, scratch);
-    done(number, tasks);
-  }
-  barrier.wait();
-  timer.waiting_done();
+  mine.together(program.parts, step.part(step.workspace->part(thread)), barrier);
   for (const auto& stage : program.parts.after) {
-    for (const auto& [phase, number] : stage) {
-      const std::size_t tasks = phase->tasks(step);
-      const Share share = share_of(tasks, thread, step.threads);
-      if (share.begin < share.end) phase->run(step, share.begin, share.end, scratch);
-      done(number, tasks);
+    for (const auto& [phase, number, totals] : stage) {
+      mine.run(*phase, number, step, share_of(phase->tasks(step), thread, step.threads));
     }
-    barrier.wait();
-    timer.waiting_done();
+    mine.wait(barrier);
+  }
+}
+
+// Two threads with weights and optimizer state each of its own, which both update in the same way
+// from the sums over the two halves of the batch: sums are all that they exchange, once a step.
+// That is less than parts exchange where weights are few, and the second update costs little.
+template <class T, class Timer>
+void run_replica_with(Timer&& timer, const Program<T>& program, const Program<T>& own,
+                      Step<T>& step, int thread, Barrier& barrier) noexcept {
+  PartRun<T, Timer> mine(std::forward<Timer>(timer), program, step, thread);
+  step.workspace = &step.workspace->turn(step.number % 2 == 1);
+  step.halves = true;
+  mine.together(own.parts, step.part(step.workspace->part(thread)), barrier);
+  step.threads = 1;
+  for (const auto& stage : own.parts.after) {
+    for (const auto& [phase, number, totals] : stage) {
+      mine.run(*phase, number, step, {0, totals && thread > 0 ? 0 : phase->tasks(step)});
+    }
   }
 }
 

@@ -26,6 +26,13 @@ std::size_t Program<T>::half(std::size_t batch) const noexcept {
 }
 
 template <class T>
+bool Program<T>::replicable(std::size_t batch) const noexcept {
+  const std::size_t samples = parts.only_halved && !updates_state ? half(batch) : 0;
+  const auto pays = [samples](const HalvedSum& sum) { return sum.pays(samples); };
+  return samples > 0 && std::all_of(parts.halved.begin(), parts.halved.end(), pays);
+}
+
+template <class T>
 Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int threads)
     : capacity_(capacity), threads_(threads), alone_(stages_alone(program, capacity, threads)) {
   const std::size_t line = kAlignment / sizeof(T);
@@ -58,10 +65,7 @@ Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int thr
     }
     rows_[t] = tables_[t].data();
   }
-  for (const AccumulatorInfo& info : program.accumulators) {
-    accumulators_.emplace_back(divide_up(capacity, info.block_samples) * info.width);
-    sums_.push_back(accumulators_.back().data());
-  }
+  make_sums(program);
   for (const auto& stage : program.stages) {
     for (const auto& phase : stage.phases) {
       scratch_stride_ = std::max(scratch_stride_, phase->scratch(capacity));
@@ -69,7 +73,23 @@ Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int thr
   }
   scratch_stride_ = round_up(scratch_stride_, line);
   scratch_ = AlignedBuffer<T>(checked_multiply(scratch_stride_, static_cast<std::size_t>(threads)));
-  if (better_in_parts(program, capacity, threads)) make_parts(program);
+  const Sharing sharing = best_sharing(program, capacity, threads);
+  if (sharing == Sharing::kPhases) return;
+  make_parts(program);
+  if (sharing != Sharing::kReplicas) return;
+  other_turn_.reset(new Workspace(*this, program, 0));
+  other_turn_->threads_ = threads;
+  other_turn_->make_sums(program);
+  other_turn_->make_parts(program);
+}
+
+template <class T>
+void Workspace<T>::make_sums(const Program<T>& program) {
+  sums_.clear();
+  for (const AccumulatorInfo& info : program.accumulators) {
+    accumulators_.emplace_back(divide_up(capacity_, info.block_samples) * info.width);
+    sums_.push_back(accumulators_.back().data());
+  }
 }
 
 template <class T>
@@ -100,6 +120,7 @@ void Workspace<T>::make_parts(const Program<T>& program) {
     std::size_t total = 0;
     for (const std::size_t size : program.partials) total += 2 * round_up(size, line);
     partial_arena_ = AlignedBuffer<T>(total);
+    partials_.clear();
     T* next = partial_arena_.data();
     for (const std::size_t size : program.partials) {
       for (int half = 0; half < 2; ++half, next += round_up(size, line)) partials_.push_back(next);
@@ -185,6 +206,17 @@ void run_stages(const Program<T>& program, std::size_t first, std::size_t last, 
            barrier);
 }
 
+template <class T>
+void run_replica(const Program<T>& program, const Program<T>& own, Step<T>& step, int thread,
+                 Barrier& barrier) noexcept {
+  if (!profiling()) {
+    run_replica_with(NoTimer{}, program, own, step, thread, barrier);
+  } else {
+    const std::size_t samples = thread == 0 ? step.samples : 0;
+    run_replica_with(PhaseTimer(program.profile, samples), program, own, step, thread, barrier);
+  }
+}
+
 void Totals::add(const Totals& other) {
   loss += other.loss;
   samples += other.samples;
@@ -212,5 +244,9 @@ template void run_stages(const Program<float>&, std::size_t, std::size_t, Step<f
                          Barrier&) noexcept;
 template void run_stages(const Program<double>&, std::size_t, std::size_t, Step<double>&, int,
                          Barrier&) noexcept;
+template void run_replica(const Program<float>&, const Program<float>&, Step<float>&, int,
+                          Barrier&) noexcept;
+template void run_replica(const Program<double>&, const Program<double>&, Step<double>&, int,
+                          Barrier&) noexcept;
 
 }  // namespace pronghorn

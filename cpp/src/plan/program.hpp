@@ -82,7 +82,7 @@ struct HalvedSum {
   // to add them costs one thread little beside the sums.
   bool pays(std::size_t half) const noexcept {
     const std::size_t rows = half * rows_per_sample;
-    return rows >= 64 && inputs * outputs <= rows * (2 * inputs + outputs);
+    return rows >= 32 && inputs * outputs <= rows * (2 * inputs + outputs);
   }
 };
 
@@ -92,6 +92,7 @@ struct PartOrder {
   struct Entry {
     const Phase<T>* phase;
     std::size_t number;  // among the program's phases
+    bool totals;         // adds to the run's totals, which one thread does
   };
   std::vector<Entry> together;            // of each part, without barriers
   std::vector<std::vector<Entry>> after;  // stages on the whole batch
@@ -99,6 +100,7 @@ struct PartOrder {
   StageCost together_cost, after_cost;
   double exchanged_bytes = 0;  // of weights that one thread has updated and all read
   std::vector<HalvedSum> halved;
+  bool only_halved = false;                    // what follows is their updates and totals
   std::vector<std::unique_ptr<Phase<T>>> own;  // phases of this order alone
 };
 
@@ -121,6 +123,9 @@ struct Program {
   double flops(std::size_t samples) const noexcept;
   // Samples of the first half of such a batch, in which some sums are made; 0: none are.
   std::size_t half(std::size_t batch) const noexcept;
+  // Whether two threads can take halves of such a batch and exchange nothing but sums, each with
+  // weights and optimizer state of its own (plan/part_order.hpp, run_replica).
+  bool replicable(std::size_t batch) const noexcept;
 };
 
 // Memory of one running program for batches of up to `capacity` samples.
@@ -147,6 +152,7 @@ class Workspace {
   void bind_input(std::size_t tensor, const T* const* rows) noexcept {
     rows_[tensor] = rows;
     for (Part& part : parts_) part.memory->rows_[tensor] = rows;
+    if (other_turn_ != nullptr) other_turn_->bind_input(tensor, rows);
   }
 
   // Samples [begin, end) of a batch, with tensors and sums from there on.
@@ -157,9 +163,15 @@ class Workspace {
   // Whether that many threads take parts of the batch rather than parts of each phase.
   bool has_parts(int threads) const noexcept { return static_cast<int>(parts_.size()) == threads; }
   Part& part(int thread) noexcept { return parts_[static_cast<std::size_t>(thread)]; }
+  // Whether two threads may have weights of their own.
+  bool has_replicas(int threads) const noexcept { return threads == 2 && other_turn_ != nullptr; }
+  // This, or the same tensors with sums of their own: such threads take turns with the two, as one
+  // may begin a step while the other still reads the sums of the last.
+  Workspace& turn(bool other) noexcept { return other ? *other_turn_ : *this; }
 
  private:
   Workspace(const Workspace& whole, const Program<T>& program, std::size_t begin);
+  void make_sums(const Program<T>& program);
   void make_parts(const Program<T>& program);
 
   std::size_t capacity_;
@@ -176,6 +188,7 @@ class Workspace {
   AlignedBuffer<T> partial_arena_;
   std::vector<T*> partials_;
   std::vector<Part> parts_;  // one a thread, or none
+  std::unique_ptr<Workspace> other_turn_;
 };
 
 // Arrays of a run, alive while it lasts. Index 0.. by graph input or output.
@@ -292,6 +305,12 @@ struct Step {
 template <class T>
 void run_stages(const Program<T>& program, std::size_t first, std::size_t last, Step<T>& step,
                 int thread, Barrier& barrier) noexcept;
+
+// A whole step of a workspace with replicas on one of two threads: `own` is the same program over
+// this thread's weights. Ends with this thread's work done.
+template <class T>
+void run_replica(const Program<T>& program, const Program<T>& own, Step<T>& step, int thread,
+                 Barrier& barrier) noexcept;
 
 // Cuts `rows` into blocks of about `block` rows for phases that split by rows.
 struct RowBlocks {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -22,13 +23,19 @@ constexpr double kBarrierSeconds = 0.8e-6;         // for two threads; once more
 constexpr double kExchangeBytesPerSecond = 6.7e9, kMostExchanged = 1 << 20;
 constexpr double kCachedBytesPerSecond = 50e9;  // of its own
 constexpr double kLeastGain = 1.12;
+// Threads that take parts of a batch come to a barrier at times that differ by more.
+constexpr double kMeetingSeconds = 2.5e-6;
+// What it takes to wake a team and copy weights, once for the steps of a run.
+constexpr double kWakeSeconds = 60e-6;
 
 template <class T>
 double flops_per_second() noexcept {
   return kFlopsPerSecondAndLane * static_cast<double>(kernels::table<T>().vector);
 }
 
-double barrier_seconds(int threads) noexcept { return kBarrierSeconds * std::log2(threads); }
+double barrier_seconds(int threads, double of_two = kBarrierSeconds) noexcept {
+  return of_two * std::log2(threads);
+}
 
 template <class T>
 double serial_seconds(const StageCost& cost, std::size_t samples) noexcept {
@@ -45,9 +52,8 @@ bool better_alone(const StageCost& cost, std::size_t samples, int threads) noexc
   return seconds <= seconds / threads + barrier_seconds(threads);
 }
 
-// What set_sharing last said.
-enum class Sharing { kEstimated, kPhases, kParts };
-std::atomic<Sharing> chosen_sharing{Sharing::kEstimated};
+// What set_sharing last said; nothing: "auto".
+std::atomic<std::optional<Sharing>> chosen_sharing{std::nullopt};
 
 // What a step takes where threads take parts of the batch; infinity where they cannot.
 template <class T>
@@ -69,8 +75,22 @@ double parts_seconds(const Program<T>& program, std::size_t samples, int threads
   }
   return serial_seconds<T>(order.together_cost, std::min(samples, largest)) +
          serial_seconds<T>(order.after_cost, samples) / threads +
-         static_cast<double>(1 + order.after.size()) * barrier_seconds(threads) +
+         static_cast<double>(1 + order.after.size()) * barrier_seconds(threads, kMeetingSeconds) +
          exchanged * others / kExchangeBytesPerSecond;
+}
+
+// What a step takes where two threads have weights each of its own; infinity where they cannot.
+template <class T>
+double replicas_seconds(const Program<T>& program, std::size_t samples, int threads) noexcept {
+  if (threads != 2 || !program.replicable(samples)) return std::numeric_limits<double>::infinity();
+  const PartOrder<T>& order = program.parts;
+  double exchanged = 0;
+  for (const HalvedSum& sum : order.halved) {
+    exchanged += static_cast<double>(sum.inputs * sum.outputs * sizeof(T));
+  }
+  const std::size_t half = program.half(samples);
+  return serial_seconds<T>(order.together_cost, half) + serial_seconds<T>(order.after_cost, half) +
+         kMeetingSeconds + exchanged / kExchangeBytesPerSecond;
 }
 
 // What a step takes where threads take parts of each phase.
@@ -94,21 +114,32 @@ double phases_seconds(const Program<T>& program, std::size_t samples, int thread
 }  // namespace
 
 void set_sharing(const std::string& how) {
-  if (how != "auto" && how != "phases" && how != "parts") {
-    throw std::invalid_argument("sharing must be 'auto', 'phases' or 'parts', got '" + how + "'");
+  if (how == "auto") {
+    chosen_sharing.store(std::nullopt);
+  } else if (how == "phases") {
+    chosen_sharing.store(Sharing::kPhases);
+  } else if (how == "parts") {
+    chosen_sharing.store(Sharing::kParts);
+  } else if (how == "replicas") {
+    chosen_sharing.store(Sharing::kReplicas);
+  } else {
+    throw std::invalid_argument("sharing must be 'auto', 'phases', 'parts' or 'replicas', got '" +
+                                how + "'");
   }
-  chosen_sharing.store(how == "auto"     ? Sharing::kEstimated
-                       : how == "phases" ? Sharing::kPhases
-                                         : Sharing::kParts);
 }
 
 template <class T>
-bool better_in_parts(const Program<T>& program, std::size_t samples, int threads) noexcept {
-  if (threads == 1) return false;
-  const double seconds = parts_seconds(program, samples, threads);
-  if (!std::isfinite(seconds) || chosen_sharing.load() == Sharing::kPhases) return false;
-  return chosen_sharing.load() == Sharing::kParts ||
-         seconds < phases_seconds(program, samples, threads);
+Sharing best_sharing(const Program<T>& program, std::size_t samples, int threads) noexcept {
+  if (threads == 1) return Sharing::kPhases;
+  const std::optional<Sharing> chosen = chosen_sharing.load();
+  const double parts = parts_seconds(program, samples, threads);
+  const double replicas = replicas_seconds(program, samples, threads);
+  if (chosen == Sharing::kReplicas && std::isfinite(replicas)) return Sharing::kReplicas;
+  if (chosen == Sharing::kPhases || !std::isfinite(parts)) return Sharing::kPhases;
+  if (chosen.has_value()) return Sharing::kParts;
+  const double phases = phases_seconds(program, samples, threads);
+  if (replicas < std::min(parts, phases)) return Sharing::kReplicas;
+  return parts < phases ? Sharing::kParts : Sharing::kPhases;
 }
 
 template <class T>
@@ -117,13 +148,19 @@ int threads_apart(double flops) noexcept {
 }
 
 template <class T>
-int threads_together(const Program<T>& program, std::size_t samples) noexcept {
+int threads_together(const Program<T>& program, std::size_t samples, std::size_t steps) noexcept {
   const int most = max_threads();
   if (most == 1 || parallel_threshold() <= 0) return most;
   const double serial = program.flops(samples) / flops_per_second<T>();
-  if (serial < parallel_threshold()) return 1;
   int best = 1;
   double least = serial / kLeastGain;
+  const double replicas =
+      replicas_seconds(program, samples, 2) + kWakeSeconds / static_cast<double>(steps);
+  if (replicas < least) {
+    least = replicas;
+    best = 2;
+  }
+  if (serial < parallel_threshold()) return best;
   for (int threads = 2;; threads = std::min(2 * threads, most)) {
     const double seconds = std::min(phases_seconds(program, samples, threads),
                                     parts_seconds(program, samples, threads));
@@ -145,10 +182,10 @@ std::vector<bool> stages_alone(const Program<T>& program, std::size_t samples, i
   return alone;
 }
 
-#define PRONGHORN_INSTANTIATE(T)                                               \
-  template int threads_apart<T>(double) noexcept;                              \
-  template int threads_together(const Program<T>&, std::size_t) noexcept;      \
-  template bool better_in_parts(const Program<T>&, std::size_t, int) noexcept; \
+#define PRONGHORN_INSTANTIATE(T)                                                       \
+  template int threads_apart<T>(double) noexcept;                                      \
+  template int threads_together(const Program<T>&, std::size_t, std::size_t) noexcept; \
+  template Sharing best_sharing(const Program<T>&, std::size_t, int) noexcept;         \
   template std::vector<bool> stages_alone(const Program<T>&, std::size_t, int);
 PRONGHORN_INSTANTIATE(float)
 PRONGHORN_INSTANTIATE(double)

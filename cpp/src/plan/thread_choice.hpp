@@ -13,17 +13,20 @@ namespace pronghorn {
 template <class T>
 int threads_apart(double flops) noexcept;
 
-// For a step of `samples`, whose stages the threads share.
+// How threads share a training step: parts of each phase, parts of the batch (plan/part_order.hpp),
+// or halves of the batch with weights of their own.
+enum class Sharing { kPhases, kParts, kReplicas };
 template <class T>
-int threads_together(const Program<T>& program, std::size_t samples) noexcept;
+Sharing best_sharing(const Program<T>& program, std::size_t samples, int threads) noexcept;
+
+// For a step of `samples` that the threads share, one of `steps` in a row.
+template <class T>
+int threads_together(const Program<T>& program, std::size_t samples,
+                     std::size_t steps = 1) noexcept;
 
 // Which stages one of `threads` does alone, as a barrier costs more than the others would save.
 // Empty: none.
 template <class T>
 std::vector<bool> stages_alone(const Program<T>& program, std::size_t samples, int threads);
-
-// Whether so many threads had better take parts of the batch than parts of each phase.
-template <class T>
-bool better_in_parts(const Program<T>& program, std::size_t samples, int threads) noexcept;
 
 }  // namespace pronghorn

@@ -125,13 +125,24 @@ class Iterations(int):
         self.assign(int(self._owner.iterations) + int(value))
 
 
-class OptimizerVariable:
+class OptimizerVariable(np.lib.mixins.NDArrayOperatorsMixin):
     """A named copy of one piece of an optimizer's state; `assign` changes the state itself.
 
     Attributes:
         name: Keras's name: the path of the weight and the slot's name.
         path: The name after that of the optimizer, where Keras has it.
+
+    Example:
+        >>> import pronghorn as keras
+        >>> optimizer = keras.optimizers.SGD(momentum=0.9)
+        >>> optimizer.build([keras.Variable([1.0, 2.0])])
+        >>> momentum = optimizer.variables[-1]
+        >>> momentum.assign_add([3.0, 4.0])
+        >>> momentum * 2
+        array([6., 8.], dtype=float32)
     """
+
+    __hash__ = object.__hash__
 
     def __init__(
         self,
@@ -170,6 +181,14 @@ class OptimizerVariable:
         self._change(array)
         self._value = array
 
+    def assign_add(self, value: Any) -> None:
+        """Adds to the optimizer's state; raises as `assign` does."""
+        self.assign(self._value + np.asarray(value))
+
+    def assign_sub(self, value: Any) -> None:
+        """Subtracts from the optimizer's state; raises as `assign` does."""
+        self.assign(self._value - np.asarray(value))
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value."""
@@ -202,6 +221,16 @@ class OptimizerVariable:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._value, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        plain = [each._value if isinstance(each, OptimizerVariable) else each for each in inputs]
+        return getattr(ufunc, method)(*plain, **kwargs)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._value[key]
+
+    def __len__(self) -> int:
+        return len(self._value)
 
     def __repr__(self) -> str:
         return (
