@@ -32,6 +32,15 @@ struct Dropout {
       return;
     }
     const std::size_t y = planner.make_value(i);
+    std::vector<Resource> writes = {tensor_resource(y)};
+    const bool kept = planner.options().backward;
+    std::size_t mask = 0;
+    if (kept) {
+      const TensorInfo& info = planner.info(y);
+      mask = planner.new_tensor(info.rows, divide_up(info.cols, sizeof(T)));
+      planner.set_layer_state(i, mask);
+      writes.push_back(tensor_resource(mask));
+    }
     const double rate = node.rate;
     const std::uint64_t seed = node.seed;
     const auto stream = static_cast<std::uint32_t>(i);
@@ -40,11 +49,12 @@ struct Dropout {
       const std::size_t before = step.first_row(y);
       const auto& elementwise = kernels::table<T>().elementwise;
       for (std::size_t r = row; r < row + rows; ++r) {
-        elementwise.dropout(step.row_pointers(x)[r], step.data(y) + r * ldy, nullptr, cols, rate,
-                            seed, stream, step.number, (before + r) * cols);
+        elementwise.dropout(step.row_pointers(x)[r], step.data(y) + r * ldy,
+                            kept ? mask_row(step, mask, r) : nullptr, cols, rate, seed, stream,
+                            step.number, (before + r) * cols);
       }
     };
-    planner.emit(samplewise(planner, y, 10, body), {tensor_resource(x)}, {tensor_resource(y)});
+    planner.emit(samplewise(planner, y, 10, body), {tensor_resource(x)}, writes);
   }
 
   template <class T>
@@ -54,20 +64,17 @@ struct Dropout {
     if (!planner.wants_gradient(input)) return;
     const double rate = planner.options().training ? node.rate : 0;
     const std::size_t dy = planner.gradient(i);
-    const std::uint64_t seed = node.seed;
-    const auto stream = static_cast<std::uint32_t>(i);
     const auto to = planner.contribute(input, true);
-    const std::size_t dx = to.tensor;
-    // The mask is made again rather than stored: it is cheaper than its memory traffic.
+    const std::size_t dx = to.tensor, mask = planner.layer_state(i);
     auto body = [=](Step<T>& step, std::size_t row, std::size_t rows) {
-      const std::size_t cols = step.info(dy).cols, before = step.first_row(dy);
+      const std::size_t cols = step.info(dy).cols;
       const auto& elementwise = kernels::table<T>().elementwise;
       for (std::size_t r = row; r < row + rows; ++r) {
         T* gy = step.data(dy) + r * step.info(dy).ld;
         T* gx = step.data(dx) + r * step.info(dx).ld;
         if (rate > 0) {
-          elementwise.dropout(gy, to.accumulate ? gy : gx, nullptr, cols, rate, seed, stream,
-                              step.number, (before + r) * cols);
+          elementwise.dropout_backward(gy, mask_row(step, mask, r), to.accumulate ? gy : gx, cols,
+                                       rate);
         } else if (!to.accumulate) {
           std::memcpy(gx, gy, cols * sizeof(T));
         }
@@ -75,7 +82,17 @@ struct Dropout {
       }
       apply_epilogue(step, to.epilogue, dx, row, rows, 0, cols);
     };
-    planner.emit(samplewise(planner, dy, 10, body), {}, {tensor_resource(dy), tensor_resource(dx)});
+    std::vector<Resource> reads;
+    if (rate > 0) reads.push_back(tensor_resource(mask));
+    planner.emit(samplewise(planner, dy, 4, body), reads,
+                 {tensor_resource(dy), tensor_resource(dx)});
+  }
+
+ private:
+  // Which elements of a row were kept, a byte each, in a tensor of T.
+  template <class T>
+  static std::uint8_t* mask_row(const Step<T>& step, std::size_t mask, std::size_t row) noexcept {
+    return reinterpret_cast<std::uint8_t*>(step.data(mask) + row * step.info(mask).ld);
   }
 };
 
