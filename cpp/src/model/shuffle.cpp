@@ -48,7 +48,7 @@ void shuffle(std::vector<std::uint32_t>& order, std::uint64_t seed) noexcept {
   std::iota(order.begin(), order.end(), std::uint32_t{0});
   Words words(seed, order.size());
   // Partners are drawn ahead, so that the memory of a long order is there when it is their turn.
-  constexpr std::size_t kAhead = 32;
+  constexpr std::size_t kAhead = 64;
   std::uint32_t partners[kAhead];
   for (std::size_t left = order.size(); left > 1;) {
     const std::size_t count = std::min(kAhead, left - 1);
