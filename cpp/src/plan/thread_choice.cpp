@@ -21,6 +21,8 @@ constexpr double kBarrierSeconds = 0.8e-6;         // for two threads; once more
 // What a core reads of another's cache, or invalidates there; more than half a second-level cache
 // would have left it meanwhile, however many threads there are.
 constexpr double kExchangeBytesPerSecond = 6.7e9, kMostExchanged = 1 << 20;
+// Sums that both cores write while the other one still has those of the step before the last.
+constexpr double kExchangedSums = 1.3;
 constexpr double kCachedBytesPerSecond = 50e9;  // of its own
 constexpr double kLeastGain = 1.12;
 // Threads that take parts of a batch come to a barrier at times that differ by more.
@@ -63,7 +65,12 @@ double parts_seconds(const Program<T>& program, std::size_t samples, int threads
   if (order.unit == 0 || divide_up(samples, order.unit) < n) {
     return std::numeric_limits<double>::infinity();
   }
-  const std::size_t largest = divide_up(divide_up(samples, order.unit), n) * order.unit;
+  std::size_t largest = 0;
+  for (int thread = 0; thread < threads; ++thread) {
+    const Share share = share_of(divide_up(samples, order.unit), thread, threads);
+    largest = std::max(largest, std::min(samples, share.end * order.unit) -
+                                    std::min(samples, share.begin * order.unit));
+  }
   const double others = static_cast<double>(threads - 1) / threads;
   double exchanged =
       order.exchanged_bytes + order.after_cost.bytes_per_sample * static_cast<double>(samples);
@@ -73,7 +80,7 @@ double parts_seconds(const Program<T>& program, std::size_t samples, int threads
     exchanged -= sum.bytes_per_sample * static_cast<double>(samples);
     exchanged += static_cast<double>(sum.inputs * sum.outputs * sizeof(T));
   }
-  return serial_seconds<T>(order.together_cost, std::min(samples, largest)) +
+  return serial_seconds<T>(order.together_cost, largest) +
          serial_seconds<T>(order.after_cost, samples) / threads +
          static_cast<double>(1 + order.after.size()) * barrier_seconds(threads, kMeetingSeconds) +
          exchanged * others / kExchangeBytesPerSecond;
@@ -86,11 +93,12 @@ double replicas_seconds(const Program<T>& program, std::size_t samples, int thre
   const PartOrder<T>& order = program.parts;
   double exchanged = 0;
   for (const HalvedSum& sum : order.halved) {
-    exchanged += static_cast<double>(sum.inputs * sum.outputs * sizeof(T));
+    exchanged += kExchangedSums * static_cast<double>(sum.inputs * sum.outputs * sizeof(T));
   }
-  const std::size_t half = program.half(samples);
-  return serial_seconds<T>(order.together_cost, half) + serial_seconds<T>(order.after_cost, half) +
-         kMeetingSeconds + exchanged / kExchangeBytesPerSecond;
+  const std::size_t larger = samples - program.half(samples);
+  return serial_seconds<T>(order.together_cost, larger) +
+         serial_seconds<T>(order.after_cost, larger) + kMeetingSeconds +
+         exchanged / kExchangeBytesPerSecond;
 }
 
 // What a step takes where threads take parts of each phase.
