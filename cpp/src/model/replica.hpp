@@ -26,9 +26,14 @@ struct Replica {
   std::vector<Copy> copies;
   Program<T> program;  // the trainer's, over these
 
-  // Makes it equal to the original; the caller holds the variables' locks.
-  void refresh() noexcept {
+  // Makes it equal to the original, whose sinks these are; the caller holds the variables' locks.
+  void refresh(const std::vector<std::unique_ptr<Sink<T>>>& originals) noexcept {
     for (const Copy& copy : copies) std::copy_n(copy.from, copy.elements, copy.to);
+    for (std::size_t v = 0; v < sinks.size(); ++v) {
+      if (sinks[v] == nullptr) continue;
+      sinks[v]->clipvalue = originals[v]->clipvalue;  // set_optimizer may have changed these
+      sinks[v]->decays = originals[v]->decays;
+    }
   }
 };
 

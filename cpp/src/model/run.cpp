@@ -180,7 +180,7 @@ std::size_t Run<T>::State::train(std::size_t max_steps, double max_seconds, cons
   std::size_t finished = 0, chunk = 0;
   Team::run(threads, [&](int thread, int team, Barrier& barrier) {
     const bool replicas = twin != nullptr && team == 2;
-    if (replicas && thread == 1) twin->refresh();
+    if (replicas && thread == 1) twin->refresh(state.sinks);
     const Program<T>& own = replicas && thread == 1 ? twin->program : program;
     for (;;) {
       if (replicas) barrier.wait();  // a replica's step ends before the other's does
