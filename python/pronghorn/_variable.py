@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from pronghorn import _engine, _naming, _tree
 from pronghorn._autodiff import OPERATIONS, Node, Tensor, _record, is_watched
 from pronghorn._autodiff._tensor import find
+from pronghorn._operators import Operators
 from pronghorn.config import floatx
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class _Store:
         self._value = value.copy()
 
 
-class Variable(np.lib.mixins.NDArrayOperatorsMixin):
+class Variable(Operators):
     """An array that the engine trains. It behaves as a NumPy array in expressions.
 
     Args:

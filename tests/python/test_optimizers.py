@@ -8,7 +8,7 @@ import pytest
 
 import pronghorn as keras
 from pronghorn import optimizers
-from pronghorn.optimizers import SGD, Adam, AdamW, schedules
+from pronghorn.optimizers import SGD, Adam, AdamW, Nadam, schedules
 from pronghorn.optimizers._optimizer import REGISTRY
 
 # Those that wrap others are in test_optimizer_wrappers.py.
@@ -158,6 +158,42 @@ def test_state_before_training():
     assert optimizer.iterations == 0
     assert [variable.name for variable in optimizer.variables] == ["iteration", "learning_rate"]
     assert float(optimizer.variables[1].numpy()) == 0.25
+
+
+@pytest.mark.parametrize(("cls", "changed"), [(SGD, (0, 1, -1)), (Nadam, (0, 1, 2, -1))])
+def test_variables_add_to_the_state_of_now(cls, changed):
+    """A variable that was shown before a step adds to what the step has left."""
+    optimizer = cls(0.25, **({"momentum": 0.5} if cls is SGD else {}))
+    weight = keras.Variable(np.ones(3, "float32"))
+    optimizer.apply_gradients([(np.ones(3, "float32"), weight)])
+    shown = optimizer.variables
+    optimizer.apply_gradients([(np.full(3, 2.0, "float32"), weight)])
+    optimizer.learning_rate = 0.5
+    for place in changed:
+        now = np.asarray(optimizer.variables[place])
+        shown[place].assign_add(np.ones(now.shape, now.dtype))
+        np.testing.assert_array_equal(optimizer.variables[place], now + 1)
+        optimizer.variables[place].assign_sub(3)
+        np.testing.assert_array_equal(shown[place], now + 1)
+        np.testing.assert_array_equal(optimizer.variables[place], now + 1 - 3)
+
+
+def test_operators_in_place_make_arrays():
+    """As in Keras: a name is bound anew, and the variable stays what it was."""
+    optimizer = SGD(0.25, momentum=0.5)
+    optimizer.build([keras.Variable([1.0, 2.0])])
+    for variable in (
+        optimizer.variables[-1],
+        keras.Variable([1.0, 2.0]),
+        keras.metrics.Mean().total,
+    ):
+        before = np.array(variable)
+        name = variable
+        name += 1
+        name *= 2
+        assert isinstance(name, np.ndarray | np.number)
+        np.testing.assert_array_equal(name, (before + 1) * 2)
+        np.testing.assert_array_equal(variable, before)
 
 
 def test_names_are_numbered():

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import ArrayLike, NDArray
 
 from pronghorn import _arguments, _state, initializers
+from pronghorn._operators import Operators
 from pronghorn._registry import Registry
 from pronghorn._suggest import unknown
 from pronghorn.config import floatx
@@ -79,7 +79,7 @@ def _readable(result: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return wrapper
 
 
-class MetricVariable(NDArrayOperatorsMixin):
+class MetricVariable(Operators):
     """A piece of a metric's state: an array that can be assigned to.
 
     Example:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,15 +63,22 @@ class Remembering:
         slots = {(name, i): value for name, i, value in trainer.get_slots()}
         for place in self._in_written_order(list(slots)):
             slot, weight = place[0], weights[place[1]]
-            value, change = slots.get(place, _NOTHING), None
+            value, change, read = slots.get(place, _NOTHING), None, None
             if place in slots:
                 value = value.reshape(self._slot_shape(slot, weight.shape))
                 change = functools.partial(_set_slot, trainer, place)
+                read = functools.partial(_get_slot, trainer, place)
             name = self._slot_name(slot, weight.path)
-            found.append(OptimizerVariable(name, value, self.name, change))
+            found.append(OptimizerVariable(name, value, self.name, change, read))
         for i, number in enumerate(trainer.get_state()[: self._written_scalars]):
-            change = functools.partial(_set_number, trainer, i)
-            found.append(OptimizerVariable("variable", np.asarray(number), change=change))
+            found.append(
+                OptimizerVariable(
+                    "variable",
+                    np.asarray(number),
+                    change=functools.partial(_set_number, trainer, i),
+                    read=functools.partial(_get_number, trainer, i),
+                )
+            )
         return found
 
     def _first_variables(self) -> list[OptimizerVariable]:
@@ -84,11 +91,14 @@ class Remembering:
         def set_rate(value: NDArray[Any]) -> None:
             self._learning_rate = float(value)
 
+        def rate_now() -> float:
+            return cast("float", self._learning_rate)
+
         steps = np.asarray(self._steps, kind)
-        found = [OptimizerVariable("iteration", steps, self.name, set_steps)]
+        found = [OptimizerVariable("iteration", steps, self.name, set_steps, lambda: self._steps)]
         if isinstance(self._learning_rate, float):
             rate = np.asarray(self._learning_rate, config.floatx())
-            found.append(OptimizerVariable("learning_rate", rate, self.name, set_rate))
+            found.append(OptimizerVariable("learning_rate", rate, self.name, set_rate, rate_now))
         return found
 
     @staticmethod
@@ -115,6 +125,11 @@ class Remembering:
         )
 
 
+def _get_slot(trainer: Trainer, place: tuple[str, int]) -> NDArray[Any]:
+    """One slot of one weight."""
+    return next(value for name, i, value in trainer.get_slots() if (name, i) == place)
+
+
 def _set_slot(trainer: Trainer, place: tuple[str, int], value: NDArray[Any]) -> None:
     """Replaces one slot of one weight, and nothing else."""
     trainer.set_slots(
@@ -123,6 +138,11 @@ def _set_slot(trainer: Trainer, place: tuple[str, int], value: NDArray[Any]) -> 
             for name, i, present in trainer.get_slots()
         ]
     )
+
+
+def _get_number(trainer: Trainer, place: int) -> float:
+    """One of the numbers that belong to no weight."""
+    return trainer.get_state()[place]
 
 
 def _set_number(trainer: Trainer, place: int, value: NDArray[Any]) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pronghorn import config
+from pronghorn._operators import Operators
 
 if TYPE_CHECKING:
     from pronghorn.optimizers._optimizer import Optimizer
@@ -125,7 +126,7 @@ class Iterations(int):
         self.assign(int(self._owner.iterations) + int(value))
 
 
-class OptimizerVariable(np.lib.mixins.NDArrayOperatorsMixin):
+class OptimizerVariable(Operators):
     """A named copy of one piece of an optimizer's state; `assign` changes the state itself.
 
     Attributes:
@@ -150,11 +151,13 @@ class OptimizerVariable(np.lib.mixins.NDArrayOperatorsMixin):
         value: NDArray[Any],
         owner: str = "",
         change: Callable[[NDArray[Any]], None] | None = None,
+        read: Callable[[], ArrayLike] | None = None,
     ) -> None:
         self.name = name
         self.path = f"{owner}/{name}" if owner else name
         self._value = value
         self._change = change
+        self._read = read
 
     @property
     def can_be_set(self) -> bool:
@@ -183,11 +186,15 @@ class OptimizerVariable(np.lib.mixins.NDArrayOperatorsMixin):
 
     def assign_add(self, value: Any) -> None:
         """Adds to the optimizer's state; raises as `assign` does."""
-        self.assign(self._value + np.asarray(value))
+        self.assign(self._now() + np.asarray(value))
 
     def assign_sub(self, value: Any) -> None:
         """Subtracts from the optimizer's state; raises as `assign` does."""
-        self.assign(self._value - np.asarray(value))
+        self.assign(self._now() - np.asarray(value))
+
+    def _now(self) -> NDArray[Any]:
+        """The state itself, which may have gone on since this copy of it was made."""
+        return self._value if self._read is None else np.reshape(self._read(), self.shape)
 
     @property
     def shape(self) -> tuple[int, ...]:
