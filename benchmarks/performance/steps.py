@@ -41,7 +41,16 @@ def measure(threads: int) -> list[dict[str, Any]]:
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Workload x work: percent of the time of fit."""
-    columns = ("forward", "dX", "dW and update", "loss", "waiting", "rows", "totals")
+    columns = (
+        "forward",
+        "dX",
+        "dW and update",
+        "dX, dW, update",
+        "loss",
+        "waiting",
+        "rows",
+        "totals",
+    )
     lines = [
         "| workload | a step | " + " | ".join(columns) + " | outside the engine |",
         "|---" * (len(columns) + 3) + "|",
