@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pronghorn
@@ -12,15 +13,25 @@ from pronghorn._bench.workloads import WORKLOADS, Problem
 _SECONDS = 0.4
 
 
+def _warm(trainer: Trainer) -> float:
+    """Trains for a while, so that all cores are awake; seconds of the last epoch."""
+    start = before = time.perf_counter()
+    while True:
+        trainer.train(1)
+        now = time.perf_counter()
+        if now - start > _SECONDS:
+            return now - before
+        before = now
+
+
 def measure(threads: int) -> list[dict[str, Any]]:
     """Seconds of each kind of work in every workload, as ``pronghorn.profile`` sees them."""
     _engine.set_num_threads(threads)
     rows = []
     for workload in WORKLOADS.values():
         trainer = Trainer(Problem(workload), threads)
-        with pronghorn.profile() as once:
-            trainer.train(2)
-        epochs = max(1, round(_SECONDS / (once.seconds / 2)))
+        seconds = _warm(trainer)
+        epochs = max(1, round(_SECONDS / seconds))
         with pronghorn.profile() as report:
             trainer.train(epochs)
         work: dict[str, float] = {}
