@@ -32,7 +32,7 @@ class Split {
  public:
   Split(std::size_t panels, std::size_t rows, std::size_t unit, int threads)
       : panels_(panels), rows_(rows), unit_(unit), cuts_(static_cast<std::size_t>(threads)) {
-    by_panels_ = panels % cuts_ == 0 || panels >= 16 * cuts_ || divide_up(rows, unit) < cuts_;
+    by_panels_ = panels % cuts_ == 0 || panels >= 8 * cuts_ || divide_up(rows, unit) < cuts_;
   }
   std::size_t tasks() const noexcept { return rows_ == 0 ? 0 : by_panels_ ? panels_ : cuts_; }
   Range range(std::size_t begin, std::size_t end) const noexcept {
