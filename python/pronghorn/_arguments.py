@@ -167,7 +167,10 @@ class Checks:
         assert self._rules is not None
         for name, value in given.items():
             tests, words = self._rules.get(name, _ANYTHING)
-            if not any(test(value) for test in tests):
+            for test in tests:  # a loop, as `any` would make a generator for each argument
+                if test(value):
+                    break
+            else:
                 raise TypeError(
                     f"`{name}` of {self._label(args)} must be {words}. "
                     f"Received: {name}={shown(value)} (of type {type(value).__name__})"
