@@ -73,6 +73,25 @@ def test_frozen_layers_stay_frozen():
     assert clone_model(model).trainable_weights == []
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_layers_of_a_file_stay_frozen(whole, tmp_path):
+    """A model with a frozen layer, and a frozen model with one that is not; and their optimizer."""
+    inputs = keras.Input((3,))
+    first, last = layers.Dense(4), layers.Dense(2)
+    model = keras.Model(inputs, last(first(inputs)))
+    model.trainable, first.trainable = whole, not whole
+    model.compile(keras.optimizers.Adam(0.1), "mse")
+    model.fit(data(8, 3), data(8, 2), verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    assert [again.trainable, *(layer.trainable for layer in again.layers[1:])] == (
+        [True, False, True] if whole else [False, True, False]
+    )
+    assert len(again.trainable_weights) == (2 if whole else 0)
+    for mine, theirs in zip(again.optimizer.variables, model.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def test_compiled_models_have_compiled_clones():
     model = chain()
     model.compile(keras.optimizers.SGD(0.25), "mse", metrics=["mae"])

@@ -71,7 +71,7 @@ class Model(ModelFiles, TrainingModel):
         if inputs is not None:
             self._set_graph(*begun_at_inputs(inputs, outputs))
         if trainable is not None:
-            self.trainable = trainable
+            self._trainable = bool(trainable)  # as in Keras, the layers keep what they say
 
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs: of a functional model the layers and how they are connected."""
