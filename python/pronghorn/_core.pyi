@@ -26,10 +26,13 @@ def activation_gradient(
 def set_num_threads(count: int) -> None: ...  # 0: the default (OMP_NUM_THREADS, cores)
 def get_num_threads() -> int: ...
 def set_parallel_threshold(seconds: float) -> None:
-    """A phase below this estimated time runs serially; 0 forces the team (for tests)."""
+    """A step below this estimated time runs serially, or as replicas; 0 forces the team."""
 
-def set_sharing(how: Literal["auto", "phases", "parts"]) -> None:
-    """How threads share a training step; where "parts" is not possible, it is "phases"."""
+def set_sharing(how: Literal["auto", "phases", "parts", "replicas"]) -> None:
+    """How threads share a training step.
+
+    Where "replicas" are not possible, it is "parts", and where these are not, "phases".
+    """
 
 def set_gemm(choice: Literal["auto", "tiles", "blas"]) -> None: ...
 def activations() -> list[str]: ...
