@@ -193,8 +193,8 @@ def test_batches_of_other_sizes_do_not_change_the_halves():
     rng = np.random.default_rng(4)
     x, y = rng.normal(size=(400, 16)), rng.normal(size=(400, 2))
     trained = []
-    for threads in (1, 2):
-        _core.set_sharing("parts")
+    for threads, sharing in [(1, "auto"), (2, "parts"), (2, "replicas"), (3, "parts")]:
+        _core.set_sharing(sharing)
         _core.set_num_threads(threads)
         keras.utils.set_random_seed(1)
         model = keras.Sequential(
@@ -203,9 +203,11 @@ def test_batches_of_other_sizes_do_not_change_the_halves():
         model.compile("adam", "mse")
         for size in (400, 140, 256, 33, 400, 128):
             model.train_on_batch(x[:size], y[:size])
+            model.fit(x, y, batch_size=size, verbose=0)
         trained.append(model.get_weights())
-    for ours, theirs in zip(*trained, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    for others in trained[1:]:
+        for ours, theirs in zip(trained[0], others, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 OPTIMIZERS = {

@@ -170,6 +170,7 @@ std::size_t Run<T>::State::train(std::size_t max_steps, double max_seconds, cons
   if (workspace_ == nullptr || workspace_->threads() < threads) {
     workspace_ = state.training_pool->take(batch_size, threads);
   }
+  workspace_->arrange(program, batch_size);
   tables_.bind(*workspace_);
   Replica<T>* twin = nullptr;
   if (workspace_->has_replicas(threads) && workspace_->part(1).begin == half_) {

@@ -34,7 +34,7 @@ bool Program<T>::replicable(std::size_t batch) const noexcept {
 
 template <class T>
 Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int threads)
-    : capacity_(capacity), threads_(threads), alone_(stages_alone(program, capacity, threads)) {
+    : capacity_(capacity), threads_(threads) {
   const std::size_t line = kAlignment / sizeof(T);
   std::vector<std::size_t> sizes(program.slot_count, 0);
   for (std::size_t t = 0; t < program.tensors.size(); ++t) {
@@ -73,14 +73,24 @@ Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int thr
   }
   scratch_stride_ = round_up(scratch_stride_, line);
   scratch_ = AlignedBuffer<T>(checked_multiply(scratch_stride_, static_cast<std::size_t>(threads)));
-  const Sharing sharing = best_sharing(program, capacity, threads);
+  arrange(program, capacity);
+}
+
+template <class T>
+void Workspace<T>::arrange(const Program<T>& program, std::size_t samples) {
+  if (samples == arranged_) return;
+  arranged_ = samples;
+  alone_ = stages_alone(program, samples, threads_);
+  parts_.clear();
+  other_turn_.reset();
+  const Sharing sharing = best_sharing(program, samples, threads_);
   if (sharing == Sharing::kPhases) return;
-  make_parts(program);
+  make_parts(program, samples);
   if (sharing != Sharing::kReplicas) return;
   other_turn_.reset(new Workspace(*this, program, 0));
-  other_turn_->threads_ = threads;
+  other_turn_->threads_ = threads_;
   other_turn_->make_sums(program);
-  other_turn_->make_parts(program);
+  other_turn_->make_parts(program, samples);
 }
 
 template <class T>
@@ -113,9 +123,9 @@ Workspace<T>::Workspace(const Workspace& whole, const Program<T>& program, std::
 }
 
 template <class T>
-void Workspace<T>::make_parts(const Program<T>& program) {
+void Workspace<T>::make_parts(const Program<T>& program, std::size_t samples) {
   const std::size_t unit = program.parts.unit;
-  if (threads_ == 2) {
+  if (threads_ == 2 && partial_arena_.size() == 0) {
     const std::size_t line = kAlignment / sizeof(T);
     std::size_t total = 0;
     for (const std::size_t size : program.partials) total += 2 * round_up(size, line);
@@ -127,9 +137,9 @@ void Workspace<T>::make_parts(const Program<T>& program) {
     }
   }
   for (int thread = 0; thread < threads_; ++thread) {
-    const Share share = share_of(divide_up(capacity_, unit), thread, threads_);
-    const std::size_t begin = std::min(capacity_, share.begin * unit);
-    parts_.push_back({begin, std::min(capacity_, share.end * unit),
+    const Share share = share_of(divide_up(samples, unit), thread, threads_);
+    const std::size_t begin = std::min(samples, share.begin * unit);
+    parts_.push_back({begin, std::min(samples, share.end * unit),
                       std::unique_ptr<Workspace>(new Workspace(*this, program, begin))});
   }
 }

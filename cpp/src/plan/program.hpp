@@ -134,6 +134,8 @@ class Workspace {
  public:
   Workspace(const Program<T>& program, std::size_t capacity, int threads);
 
+  // Cuts batches of so many samples among the threads, which it does for `capacity` at first.
+  void arrange(const Program<T>& program, std::size_t samples);
   std::size_t capacity() const noexcept { return capacity_; }
   T* data(std::size_t tensor) const noexcept { return bases_[tensor]; }
   const T* const* rows(std::size_t tensor) const noexcept { return rows_[tensor]; }
@@ -172,9 +174,9 @@ class Workspace {
  private:
   Workspace(const Workspace& whole, const Program<T>& program, std::size_t begin);
   void make_sums(const Program<T>& program);
-  void make_parts(const Program<T>& program);
+  void make_parts(const Program<T>& program, std::size_t samples);
 
-  std::size_t capacity_;
+  std::size_t capacity_, arranged_ = 0;
   int threads_;
   std::vector<bool> alone_;  // empty: no stage
   AlignedBuffer<T> arena_;
