@@ -30,8 +30,9 @@ template <class T>
 void vector_math(const std::string& name, const T* x, T* y, std::size_t n, const std::string& isa);
 
 int num_threads() noexcept;
-void set_num_threads(int count);              // 0: the default
-void set_parallel_threshold(double seconds);  // a step below it runs serially
+void set_num_threads(int count);  // 0: the default
+// A step below it runs serially, unless two threads have weights each of their own.
+void set_parallel_threshold(double seconds);
 // How threads share a training step: "phases" (each takes a part of every phase's work), "parts"
 // (each takes a part of the batch), "replicas" (each of two a half of it, with weights of its own),
 // where the network allows it, or "auto". For tests and measurements. Throws std::invalid_argument

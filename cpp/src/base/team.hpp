@@ -14,7 +14,8 @@ int max_threads() noexcept;
 // 0 restores the default. Throws std::invalid_argument below 0.
 void set_num_threads(int count);
 
-// Work estimated to take less than this many seconds on one core runs serially.
+// Work estimated to take less than this many seconds on one core runs serially; steps in a row
+// may not (plan/thread_choice.hpp).
 double parallel_threshold() noexcept;
 void set_parallel_threshold(double seconds);
 

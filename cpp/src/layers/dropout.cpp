@@ -33,7 +33,7 @@ struct Dropout {
     }
     const std::size_t y = planner.make_value(i);
     std::vector<Resource> writes = {tensor_resource(y)};
-    const bool kept = planner.options().backward;
+    const bool kept = planner.options().backward && planner.wants_gradient(node.inputs[0]);
     std::size_t mask = 0;
     if (kept) {
       const TensorInfo& info = planner.info(y);

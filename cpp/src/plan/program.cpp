@@ -79,18 +79,19 @@ Workspace<T>::Workspace(const Program<T>& program, std::size_t capacity, int thr
 template <class T>
 void Workspace<T>::arrange(const Program<T>& program, std::size_t samples) {
   if (samples == arranged_) return;
-  arranged_ = samples;
+  arranged_ = 0;  // until all memory is there
   alone_ = stages_alone(program, samples, threads_);
   parts_.clear();
   other_turn_.reset();
   const Sharing sharing = best_sharing(program, samples, threads_);
-  if (sharing == Sharing::kPhases) return;
-  make_parts(program, samples);
-  if (sharing != Sharing::kReplicas) return;
-  other_turn_.reset(new Workspace(*this, program, 0));
-  other_turn_->threads_ = threads_;
-  other_turn_->make_sums(program);
-  other_turn_->make_parts(program, samples);
+  if (sharing != Sharing::kPhases) make_parts(program, samples);
+  if (sharing == Sharing::kReplicas) {
+    other_turn_.reset(new Workspace(*this, program, 0));
+    other_turn_->threads_ = threads_;
+    other_turn_->make_sums(program);
+    other_turn_->make_parts(program, samples);
+  }
+  arranged_ = samples;
 }
 
 template <class T>
