@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pronghorn._blas_threads import one_blas_thread
+from pronghorn._joining import joined
+
 try:
-    from pronghorn import _core
+    with one_blas_thread():
+        from pronghorn import _core
 except ImportError as error:
     raise ImportError(
         "pronghorn's compiled core (pronghorn._core) could not be loaded: "
         f"{error}. Install the package with `pip install .` from its source directory (a C++17 "
         "compiler is needed), and do not import it from inside the source tree's python/ folder."
     ) from error
-
-from pronghorn._joining import joined
 
 if TYPE_CHECKING:
     from pronghorn._core import (

@@ -272,3 +272,25 @@ time.sleep(0.1)
 def test_an_interpreter_can_exit_while_daemon_threads_are_in_the_engine(_run: int) -> None:
     done = subprocess.run([sys.executable, "-c", _DAEMON], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+_LOADING = """
+import os, numpy
+tasks = "/proc/self/task"
+before = len(os.listdir(tasks))
+from pronghorn import _engine
+print(len(os.listdir(tasks)) - before, os.environ.get("OPENBLAS_NUM_THREADS"))
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted in /proc")
+@pytest.mark.parametrize("setting", [None, "2"])
+def test_loading_the_core_starts_no_threads(setting: str | None) -> None:
+    """Those of a BLAS would spin beside the first training; what the user has set stays."""
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    if setting is not None:
+        environment["OPENBLAS_NUM_THREADS"] = setting
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADING], capture_output=True, text=True, env=environment
+    )
+    assert done.stdout.split() == ["0", str(setting)], done.stderr
